@@ -1,0 +1,222 @@
+"""What may enter the log: only what comes back the same.
+
+Invariants: an admitted event decodes to an equal event, and that encodes to the same bytes. Integers in float fields
+became floats, texts and numbers are of the plain built-in types, floats are finite, integers fit into 64 bits, and
+JSON objects hold string keys, null, booleans, integers, finite floats, text, lists and objects to a depth of 400; they
+are copies, so that nobody changes them later. Nothing else is admitted (a typed error names the field).
+
+The check runs on every append, so it first looks at the types of all fields at once: an event of plain types needs
+no look at single fields.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from operator import itemgetter
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import astuple, replace
+
+from .errors import InvalidEvent
+from .events import Event, tag_of
+
+MAX_DEPTH = 400
+MAX_INT = 2**63 - 1
+MIN_INT = -(2**63)
+
+Kind = Callable[[Any, str], Any]
+_Picker = Callable[[tuple[Any, ...]], Any]
+
+
+def admit(event: Event) -> Event:
+    """Return the event as it will come back from the log; InvalidEvent if it would not."""
+    values = astuple(event)
+    plan = _plans.get((type(event), *map(type, values)))
+    if plan is None:
+        return _admit_slowly(event, values)
+    floats, integers = plan
+    if isfinite(sum(floats(values))) and MIN_INT <= sum(map(abs, integers(values))) <= MAX_INT:
+        return event
+    return _admit_slowly(event, values)
+
+
+def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
+    changed = {}
+    kinds = _kinds(type(event))
+    for name, value in zip(event.__struct_fields__, values, strict=True):
+        kept = kinds[name](value, f"{tag_of(event)}.{name}")
+        if kept is not value:
+            changed[name] = kept
+    _remember(event, values, mutable=bool(changed))
+    return replace(event, **changed) if changed else event
+
+
+_plans: dict[tuple[type, ...], tuple[_Picker, _Picker]] = {}
+_PLAIN = {str, float, int, bool, NoneType, UnsetType}
+
+
+def _remember(event: Event, values: tuple[Any, ...], *, mutable: bool) -> None:
+    """Keep the types of an event that needed no change: its like needs a look at the numbers only."""
+    signature = tuple(map(type, values))
+    if mutable or not _PLAIN.issuperset(signature):
+        return
+    floats = [i for i, kind in enumerate(signature) if kind is float]
+    integers = [i for i, kind in enumerate(signature) if kind is int]
+    _plans[type(event), *signature] = (_pick(floats), _pick(integers))
+
+
+def _pick(indices: list[int]) -> _Picker:
+    if len(indices) > 1:
+        return itemgetter(*indices)
+    return itemgetter(slice(indices[0], indices[0] + 1) if indices else slice(0))
+
+
+_known: dict[type[Struct], dict[str, Kind]] = {}
+
+
+def _kinds(struct: type[Struct]) -> dict[str, Kind]:
+    """Return the check of each field of a struct."""
+    if struct not in _known:
+        hints = get_type_hints(struct)
+        _known[struct] = {name: _kind(hints[name]) for name in struct.__struct_fields__}
+    return _known[struct]
+
+
+def _kind(hint: Any) -> Kind:
+    """Return the check of one type: it gives the value as it comes back, or raises InvalidEvent."""
+    if get_origin(hint) in (Union, UnionType):
+        return _optional(hint)
+    if hint in _SCALARS:
+        return _SCALARS[hint]
+    if get_origin(hint) is list:
+        return _list(_kind(get_args(hint)[0]))
+    if get_origin(hint) is dict:
+        return _text_map if get_args(hint) == (str, str) else json_object
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _struct(hint)
+    raise TypeError(f"no admission for fields of type {hint!r}")
+
+
+def _optional(hint: Any) -> Kind:
+    (inner,) = (arg for arg in get_args(hint) if arg not in (NoneType, UnsetType))
+    check = _kind(inner)
+    empty = [value for kind, value in ((NoneType, None), (UnsetType, UNSET)) if kind in get_args(hint)]
+    return lambda value, where: value if any(value is one for one in empty) else check(value, where)
+
+
+def _list(item: Kind) -> Kind:
+    def check(value: Any, where: str) -> Any:
+        if not isinstance(value, list):
+            raise _refused(where, value, "a list")
+        return [item(one, f"{where}[{i}]") for i, one in enumerate(value)]
+
+    return check
+
+
+def _struct(kind: type[Struct]) -> Kind:
+    def check(value: Any, where: str) -> Any:
+        if type(value) is not kind:
+            raise _refused(where, value, kind.__name__)
+        kinds = _kinds(kind)
+        kept = {name: kinds[name](getattr(value, name), f"{where}.{name}") for name in value.__struct_fields__}
+        return value if all(kept[name] is getattr(value, name) for name in kept) else kind(**kept)
+
+    return check
+
+
+def text(value: Any, where: str) -> str:
+    """Admit a text that can be written as UTF-8."""
+    if not isinstance(value, str):
+        raise _refused(where, value, "text")
+    plain = value if type(value) is str else str.__str__(value)
+    if not plain.isascii():
+        _encodable(plain, where)
+    return plain
+
+
+def _encodable(value: str, where: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidEvent(
+            f"{where} holds a lone surrogate at character {error.start}",
+            hint="decode the text with errors='replace' first",
+        ) from error
+
+
+def number(value: Any, where: str) -> float:
+    """Admit a finite float; an integer becomes a float."""
+    if isinstance(value, bool) or not isinstance(value, float | int):
+        raise _refused(where, value, "a number")
+    plain = value if type(value) is float else _as_float(value, where)
+    if not isfinite(plain):
+        raise InvalidEvent(f"{where} is {plain}", hint="only finite numbers can be learned from")
+    return plain
+
+
+def _as_float(value: float, where: str) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise InvalidEvent(f"{where} is too large for a float", hint="scale it down") from error
+
+
+def integer(value: Any, where: str) -> int:
+    """Admit an integer of at most 64 bits."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _refused(where, value, "an integer")
+    if not MIN_INT <= value <= MAX_INT:
+        raise InvalidEvent(f"{where} does not fit into 64 bits", hint="write it as text")
+    return value if type(value) is int else int(value)
+
+
+def _boolean(value: Any, where: str) -> bool:
+    if not isinstance(value, bool):
+        raise _refused(where, value, "true or false")
+    return value
+
+
+def _text_map(value: Any, where: str) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise _refused(where, value, "an object of texts")
+    return {text(key, where): text(one, f"{where}.{key}") for key, one in value.items()}
+
+
+_SCALARS: dict[Any, Kind] = {str: text, float: number, int: integer, bool: _boolean}
+
+
+def json_object(value: Any, where: str, depth: int = 0) -> dict[str, Any]:
+    """Admit a JSON object, as a copy."""
+    if not isinstance(value, dict):
+        raise _refused(where, value, "a JSON object")
+    return {_key(key, where): _json(one, f"{where}.{key}", depth + 1) for key, one in value.items()}
+
+
+def _key(key: Any, where: str) -> str:
+    if not isinstance(key, str):
+        raise InvalidEvent(f"{where} has the key {key!r:.80}", hint="keys of a JSON object are text: use str(key)")
+    return text(key, where)
+
+
+def _json(value: Any, where: str, depth: int) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if depth > MAX_DEPTH:
+        raise InvalidEvent(f"{where[:80]}… nests deeper than {MAX_DEPTH}", hint="flatten it")
+    if isinstance(value, dict):
+        return json_object(value, where, depth)
+    if isinstance(value, list):
+        return [_json(one, f"{where}[{i}]", depth + 1) for i, one in enumerate(value)]
+    return _json_scalar(value, where)
+
+
+def _json_scalar(value: Any, where: str) -> Any:
+    for kind, check in ((str, text), (float, number), (int, integer)):
+        if isinstance(value, kind):
+            return check(value, where)
+    raise _refused(where, value, "JSON (text, number, true, false, null, list or object)")
+
+
+def _refused(where: str, value: Any, wanted: str) -> InvalidEvent:
+    return InvalidEvent(f"{where} is {type(value).__name__}, not {wanted}", hint="convert it before it is recorded")

@@ -1,0 +1,70 @@
+"""Goals as the learners see them: which are related, and what a value for one says about another."""
+
+from projections.goals import Goal
+from projections.memory import MemoryEntry
+
+from ..config import JottyConfig
+from ..events import GoalAdded
+from ..rules import goals
+from ..session import Session, Transaction
+from ..types import Json
+
+TRANSFERS = 10
+"""A change is carried over to at most so many related goals: the most similar ones."""
+
+
+class GoalReader:
+    """One owner's goal hierarchy."""
+
+    def __init__(self, session: Session, owner: str, config: JottyConfig) -> None:
+        self._session = session
+        self._owner = owner
+        self._config = config
+
+    def value(self, entry: MemoryEntry, goal: str) -> goals.ValueRead:
+        """Return V(goal) of an entry: its own, else the default mixed with those of related goals (RULES R2)."""
+        own = entry.goal_values.get(goal)
+        others = [] if own is not None else self.related_values(entry, goal)
+        return goals.value_with_transfer(
+            None if own is None else own.value,
+            entry.default_value,
+            others=[(similarity, value) for _, similarity, value in others],
+            weight=self._config.goal_transfer_weight,
+        )
+
+    def related_values(self, entry: MemoryEntry, goal: str) -> list[tuple[str, float, float]]:
+        """Return (goal, similarity, value) of the related goals that an entry has a value for, nearest first."""
+        if not self._config.enable_goal_hierarchy:
+            return []
+        known = entry.goal_values
+        return [
+            (other.goal, similarity, known[other.goal].value)
+            for other, similarity in self._related(goal)
+            if other.goal in known
+        ][:TRANSFERS]
+
+    def _related(self, goal: str) -> list[tuple[Goal, float]]:
+        nodes = self._session.view("goals")[self._owner]
+        node = nodes.get(goals.goal_id(goal))
+        return goals.related(node, nodes.entries()) if node is not None else []
+
+    def require(self, commit: Transaction, goal: str, domain: str, context: Json) -> None:
+        """Add a goal to the hierarchy, unless it is there or has no name."""
+        state = self._session.view("goals")
+        goal_id = goals.goal_id(goal)
+        if not goal or goal_id in state[self._owner]:
+            return
+        entities = context.get("entities")
+        commit.add(
+            GoalAdded(
+                **self._session.provenance,
+                owner=self._owner,
+                goal=goal,
+                domain=domain,
+                operation_type=str(context.get("operation_type") or goals.GENERAL),
+                entities=[str(one) for one in entities] if isinstance(entities, list) else [],
+                goal_id=goal_id,
+                parent=goals.parent_of(domain, state[self._owner].entries()),
+                nth=state.next_nth,
+            )
+        )

@@ -1,0 +1,214 @@
+"""The conductor: lets actors work towards goals, and learns from what becomes of it.
+
+Invariants: an episode is acknowledged when `run` returns, and its events are on disk by then (mode COMMIT). Episodes
+of one conductor follow each other; leaving the `with`, `close()` or the end of the interpreter ends the run.
+"""
+
+import asyncio
+import secrets
+import time
+import weakref
+from collections.abc import Sequence
+from contextvars import ContextVar
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any
+
+from projections import READ_MODELS
+
+from .. import __version__
+from ..agents.brain import Brain
+from ..agents.memory import HierarchicalMemory
+from ..agents.q_learning import LLMQPredictor
+from ..agents.td_lambda import TDLambdaLearner
+from ..agents.todo import MarkovianTODO
+from ..config import AgentConfig, JottyConfig, require_actors
+from ..errors import ConfigError, NestedRun, RunClosed
+from ..outcome import RunResult
+from ..projection import Projection
+from ..runs.point import Point
+from ..state import State
+from ..types import Clock, Entropy
+from .episode import Episode
+from .learners import Learners
+from .opening import Opening
+
+_running: ContextVar[frozenset[int]] = ContextVar("running conductors", default=frozenset())
+_TURN = 0.005
+"""Seconds between two looks whether the episode before has ended."""
+
+
+class Conductor:
+    """Actors, what they learned so far, and the run in which they learn more."""
+
+    def __init__(
+        self,
+        actors: Sequence[AgentConfig],
+        config: JottyConfig | None = None,
+        *,
+        clock: Clock = time.time,
+        entropy: Entropy = secrets.token_bytes,
+        projections: Sequence[Projection] = (),
+    ) -> None:
+        """Load what was learned, as the learning mode says, and begin a run.
+
+        `projections` are read models of your own, beside those that learning needs. Raises ConfigError for actors that
+        cannot work together, PointError, FormatError or Corruption for a history that cannot be loaded, WriteFailed.
+        """
+        self.config = config or JottyConfig()
+        self._actors = {actor.name: actor for actor in _checked(actors)}
+        opening = Opening(self.config, (*READ_MODELS, *projections), clock, entropy, __version__)
+        self._session = opening.open()
+        self._learners = Learners(self.config, self._session, list(self._actors))
+        self._turn = Lock()
+        self._closed = False
+        self._finalizer = weakref.finalize(self, self._session.close, "exited")
+
+    @property
+    def run_id(self) -> str | None:
+        """The id of the run, None in mode DISABLED."""
+        return self._session.run
+
+    @property
+    def start(self) -> Point | None:
+        """The point that was loaded, None if the conductor started fresh."""
+        return self._session.start
+
+    @property
+    def state(self) -> State:
+        """The live state: memory, Q-table, brain, todos, goals and episodes, as they are now."""
+        return State(self._session.projections, self._session.states)
+
+    @property
+    def shared_memory(self) -> HierarchicalMemory:
+        """The memories that all actors read."""
+        return self._learners.shared
+
+    @property
+    def local_memories(self) -> dict[str, HierarchicalMemory]:
+        """Each actor's own memories, by its name."""
+        return self._learners.local
+
+    @property
+    def q_predictor(self) -> LLMQPredictor:
+        """The Q-values."""
+        return self._learners.q
+
+    @property
+    def td_learner(self) -> TDLambdaLearner:
+        """The learner of memory values."""
+        return self._learners.td
+
+    @property
+    def brain(self) -> Brain:
+        """The brain."""
+        return self._learners.brain
+
+    @property
+    def todo(self) -> MarkovianTODO:
+        """The task list of the goal at hand."""
+        return self._learners.todo
+
+    async def run(self, goal: str, domain: str | None = None) -> RunResult:
+        """Work towards a goal: one episode. Failures of agents are results; ConfigError, RunClosed and NestedRun raise.
+
+        Plain functions run in threads, so that the event loop goes on.
+        """
+        return await self._run(goal, domain, threaded=True)
+
+    def run_sync(self, goal: str, domain: str | None = None) -> RunResult:
+        """Work towards a goal from code that is not async. Plain functions run in the calling thread."""
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return asyncio.run(self._run(goal, domain, threaded=False))
+        return _in_another_thread(lambda: asyncio.run(self._run(goal, domain, threaded=False)))
+
+    async def _run(self, goal: str, domain: str | None, *, threaded: bool) -> RunResult:
+        self._require_goal(goal)
+        while not self._turn.acquire(blocking=False):
+            await asyncio.sleep(_TURN)
+        token = _running.set(_running.get() | {id(self)})
+        try:
+            self._require_open()
+            return await self._episode(goal, domain or self.config.domain, threaded).run()
+        finally:
+            _running.reset(token)
+            self._turn.release()
+
+    def _episode(self, goal: str, domain: str, threaded: bool) -> Episode:
+        return Episode(
+            goal,
+            domain,
+            actors=self._actors,
+            config=self.config,
+            session=self._session,
+            learners=self._learners,
+            threaded=threaded,
+        )
+
+    def _require_goal(self, goal: str) -> None:
+        if not str(goal).strip() or not isinstance(goal, str):
+            raise ConfigError(f"the goal is {goal!r:.60}", hint="say in words what is to be done")
+        if id(self) in _running.get():
+            raise NestedRun("an agent called run() of the conductor that runs it", hint="use another conductor")
+        self._require_open()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise RunClosed("this conductor is closed", hint="make a new one: it continues from what this one learned")
+
+    def close(self, status: str = "closed") -> None:
+        """End the run. Closing twice does nothing."""
+        self._closed = True
+        self._finalizer.detach()
+        self._session.close(status)
+
+    def __enter__(self) -> "Conductor":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close("closed" if error is None else "failed")
+
+    async def __aenter__(self) -> "Conductor":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close("closed" if error is None else "failed")
+
+    def __repr__(self) -> str:
+        mode = self.config.learning_mode.value
+        return f"Conductor({', '.join(self._actors)}; {mode}; run {self.run_id}; from {self.start})"
+
+
+def _checked(actors: Sequence[AgentConfig]) -> list[AgentConfig]:
+    if not actors:
+        raise ConfigError("a conductor needs an actor", hint="actors=[AgentConfig(name=..., agent=...)]")
+    for actor in actors:
+        if not isinstance(actor, AgentConfig):
+            raise ConfigError(f"{actor!r:.60} is no AgentConfig", hint="AgentConfig(name=..., agent=...)")
+    require_actors(list(actors))
+    return list(actors)
+
+
+def _in_another_thread(work: Any) -> RunResult:
+    """Run where no event loop runs, for notebooks, and wait for it."""
+    found: list[Any] = []
+
+    def target() -> None:
+        try:
+            found.extend((work(), None))
+        except BaseException as error:  # noqa: BLE001 - it is raised again below
+            found.extend((None, error))
+
+    thread = Thread(target=target, name="jotty-events run_sync")
+    thread.start()
+    thread.join()
+    if found[1] is not None:
+        raise found[1]
+    result: RunResult = found[0]
+    return result

@@ -1,0 +1,80 @@
+"""What an agent is told of what was learned: the text that goes into its prompt, and what it was made of.
+
+Invariants: the text follows from the state alone. A memory of a failure is never shown as valuable, and nothing is
+shown twice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from projections.memory import MemoryEntry
+
+from ..agents.brain import Brain
+from ..agents.memory import HierarchicalMemory
+from ..agents.q_learning import LLMQPredictor
+from ..outcome import MemoryNote
+from ..rules.recall import item_line
+from ..types import Json
+
+HIGH, LOW = 0.7, 0.3
+LEVELS_SHOWN = ("semantic", "procedural", "meta", "causal")
+
+
+@dataclass(frozen=True)
+class LearnedContext:
+    """The text, and the entries and lessons in it."""
+
+    text: str = ""
+    entries: list[MemoryEntry] = field(default_factory=list)
+    notes: list[MemoryNote] = field(default_factory=list)
+    lessons: list[str] = field(default_factory=list)
+
+
+class ContextBuilder:
+    """Draws up learned contexts from what the learners know."""
+
+    def __init__(self, predictor: LLMQPredictor, brain: Brain, items: int) -> None:
+        self._predictor = predictor
+        self._brain = brain
+        self._items = items
+
+    def build(self, goal: str, state: Json, memories: Sequence[HierarchicalMemory]) -> LearnedContext:
+        """Return what was learned that bears on a goal, in the state in which an agent takes it up."""
+        valued = [
+            (memory.value(entry, goal).value, entry)
+            for memory in memories
+            for level in LEVELS_SHOWN
+            for entry in memory.memories[level].entries()
+        ]
+        high, low = self._high(valued), self._low(valued)
+        lessons = self._predictor.lessons(state)[: self._items]
+        shown = [entry for _, entry in (*high, *low)]
+        sections = (
+            _section("High-value patterns", [f"- High-value pattern: {_line(*one)}" for one in high]),
+            _section("Things to avoid", [f"- {_line(*one)}" for one in low]),
+            _section("Q-learning lessons", [f"- {lesson}" for lesson in lessons]),
+            *(memory.get_consolidated_knowledge(goal, self._items, without=shown) for memory in memories),
+            self._brain.get_consolidated_knowledge(self._items),
+        )
+        text = "\n\n".join(section for section in sections if section)
+        return LearnedContext(text, shown, [_note(value, entry) for value, entry in (*high, *low)], lessons)
+
+    def _high(self, valued: list[tuple[float, MemoryEntry]]) -> list[tuple[float, MemoryEntry]]:
+        found = [one for one in valued if one[0] > HIGH and one[1].outcome != "failure"]
+        return sorted(found, key=lambda one: (-one[0], one[1].nth))[: self._items]
+
+    def _low(self, valued: list[tuple[float, MemoryEntry]]) -> list[tuple[float, MemoryEntry]]:
+        found = [one for one in valued if one[0] < LOW]
+        return sorted(found, key=lambda one: (one[0], one[1].nth))[: self._items]
+
+
+def _section(title: str, lines: list[str]) -> str:
+    return "\n".join([f"## {title}:", *lines]) if lines else ""
+
+
+def _line(value: float, entry: MemoryEntry) -> str:
+    return item_line(entry.content, value).removeprefix("- ")
+
+
+def _note(value: float, entry: MemoryEntry) -> MemoryNote:
+    return MemoryNote(entry.owner, entry.level, entry.key, entry.content, value)

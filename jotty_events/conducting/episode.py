@@ -1,0 +1,309 @@
+"""One episode: a goal, the tasks that it takes, and the attempts at them.
+
+Invariants: the start of the episode, each attempt with all that was learned of it, and the end are one commit each. An
+attempt that was cancelled is recorded and teaches nothing. What is recorded is what the agent was told, and what it
+chose from.
+"""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from ..agents.memory import HierarchicalMemory
+from ..config import AgentConfig, JottyConfig
+from ..events import AttemptMade, EpisodeEnded, EpisodeStarted, Event, Recalled
+from ..outcome import Attempt, RunResult, Task
+from ..rules.memory import outcome_memory
+from ..rules.text_form import describe_action, describe_state
+from ..session import Session, Transaction
+from ..types import Json
+from .calling import Ran, call
+from .choosing import Choosing
+from .context import LearnedContext
+from .learned import in_words
+from .learners import Learners
+
+
+class Episode:
+    """A goal on its way."""
+
+    def __init__(
+        self,
+        goal: str,
+        domain: str,
+        *,
+        actors: dict[str, AgentConfig],
+        config: JottyConfig,
+        session: Session,
+        learners: Learners,
+        threaded: bool,
+    ) -> None:
+        self.goal = goal
+        self.domain = domain
+        self._actors = actors
+        self._config = config
+        self._session = session
+        self._learners = learners
+        self._threaded = threaded
+        self._number = session.view("episodes").last + 1
+        self._attempts: list[Attempt] = []
+        self._outputs: dict[str, Any] = {}
+        self._rewards: dict[str, float] = {}
+        self._context = LearnedContext()
+        self._events: list[Event] = []
+
+    async def run(self) -> RunResult:
+        """Do all tasks that can be done, and say what became of them."""
+        self._begin()
+        try:
+            while (task := self._learners.todo.get_next_task()) is not None:
+                await self._attempt(self._actors[task.assignee], task.task_id)
+        except Exception:
+            self._abandon("broken")
+            raise
+        except BaseException:
+            self._abandon("cancelled")
+            raise
+        return self._finish()
+
+    def _begin(self) -> None:
+        with self._commit() as commit:
+            commit.add(
+                EpisodeStarted(
+                    episode=self._number,
+                    run=self._session.run or "",
+                    goal=self.goal,
+                    domain=self.domain,
+                    now=commit.now,
+                )
+            )
+            self._learners.todo.open(self.goal)
+            for actor in self._actors.values():
+                self._add_task(actor)
+
+    def _add_task(self, actor: AgentConfig) -> None:
+        self._learners.todo.add_task(
+            actor.name,
+            actor.description or f"{actor.name}: {self.goal}",
+            actor.name,
+            actor.depends_on,
+            actor.priority,
+            actor.max_attempts or self._config.max_attempts,
+        )
+
+    def _commit(self) -> AbstractContextManager[Transaction]:
+        return self._session.transaction()
+
+    async def _attempt(self, actor: AgentConfig, task_id: str) -> None:
+        """Let an actor try once, and learn from it."""
+        number = len(self._attempts) + 1
+        self._session.provenance = {"episode": self._number, "actor": actor.name, "attempt": number}
+        try:
+            self._learners.todo.start_task(task_id)
+            made = self._choose(actor, number)
+            ran = await self._call(actor, made)
+            self._learn(actor, made, ran)
+        finally:
+            self._session.provenance = {}
+
+    def _choose(self, actor: AgentConfig, number: int) -> Choosing:
+        """Draw up the context, and choose an approach by what was learned."""
+        state = {"goal": self.goal, "actor": actor.name}
+        memories = [self._learners.shared, self._learners.local[actor.name]]
+        self._context = self._learners.context.build(self.goal, state, memories)
+        rng = self._session.rng
+        return Choosing(
+            actor, number, state, self._learners, self._tried(actor), self._config.epsilon, rng.random(), rng.random()
+        )
+
+    def _tried(self, actor: AgentConfig) -> list[str | None]:
+        """Return the approaches that failed in this episode; none once all of them did."""
+        tried = [one.approach for one in self._attempts if one.actor == actor.name]
+        return tried if len(set(tried)) < len(actor.approaches) else []
+
+    async def _call(self, actor: AgentConfig, made: Choosing) -> Ran:
+        task = Task(
+            goal=self.goal,
+            actor=actor.name,
+            approach=made.approach,
+            attempt=made.number,
+            learned_context=self._context.text,
+            memories=self._context.notes,
+            inputs={name: self._outputs[name] for name in actor.depends_on},
+            previous=[one for one in self._attempts if one.actor == actor.name],
+            episode=self._number,
+        )
+        timeout = actor.timeout or self._config.actor_timeout
+        began = self._session.clock()
+        try:
+            return await call(actor.agent, task, timeout=timeout, threaded=self._threaded, clock=self._session.clock)
+        except BaseException as error:
+            lasted = max(0.0, self._session.clock() - began)
+            self._record(made, Ran("cancelled", error=type(error).__name__, duration=lasted))
+            raise
+
+    def _record(self, made: Choosing, ran: Ran) -> None:
+        """Record an attempt, without learning from it."""
+        with self._commit() as commit:
+            commit.add(self._made(commit, made, ran))
+
+    def _made(self, commit: Transaction, made: Choosing, ran: Ran) -> AttemptMade:
+        return AttemptMade(
+            episode=self._number,
+            actor=made.actor.name,
+            attempt=made.number,
+            task=made.actor.name,
+            goal=self.goal,
+            state=describe_state(made.state),
+            epsilon=made.epsilon,
+            draw=made.draw,
+            pick=made.pick,
+            candidates=made.candidates,
+            memories=[Recalled(owner=n.owner, level=n.level, key=n.key, value=n.value) for n in self._context.notes],
+            lessons=self._context.lessons,
+            learned_context=self._context.text,
+            approach=made.approach,
+            action=describe_action(made.action),
+            explored=made.explored,
+            outcome=ran.outcome,
+            success=ran.success,
+            reward=ran.reward,
+            error=ran.error,
+            error_type=ran.error_type,
+            duration=ran.duration,
+            now=commit.now,
+        )
+
+    def _learn(self, actor: AgentConfig, made: Choosing, ran: Ran) -> None:
+        """Record an attempt and all that is learned from it, as one commit."""
+        with self._commit() as commit:
+            commit.add(self._made(commit, made, ran))
+            self._note_recalled(commit, actor)
+            self._remember(actor, made, ran)
+            if self._config.enable_rl:
+                self._learners.q.add_experience(made.state, made.action, ran.reward, done=True)
+            self._learners.brain.store_experience(self._experience(made, ran), ran.reward)
+            self._settle(actor, ran)
+        self._keep(commit, made, ran)
+
+    def _note_recalled(self, commit: Transaction, actor: AgentConfig) -> None:
+        for memory in (self._learners.shared, self._learners.local[actor.name]):
+            entries = [entry for entry in self._context.entries if entry.owner == memory.agent_name]
+            memory.note_recalled(commit, entries, self.goal)
+
+    def _remember(self, actor: AgentConfig, made: Choosing, ran: Ran) -> None:
+        """Store what the attempt teaches, and value what was used on the way: one trajectory."""
+        named = made.approach or actor.name
+        kept = outcome_memory(approach=named, success=ran.success, error=ran.error, lesson=ran.lesson)
+        context: Json = {"actor": actor.name, "approach": made.approach}
+        outcome = "success" if ran.success else "failure"
+        learned = self._learners.shared.store(
+            kept.content, kept.level, context, self.goal, domain=self.domain, outcome=outcome, agent=actor.name
+        )
+        self._store_episode(self._learners.local[actor.name], made, ran, context)
+        if not self._config.enable_rl or learned is None:
+            return
+        self._learners.td.start_episode(self.goal)
+        for entry in self._context.entries:
+            if entry.context.get("approach") in (None, made.approach) and _is_there(self._learners, entry):
+                self._learners.td.record_access(entry)
+        self._learners.td.record_access(learned)
+        self._learners.td.end_episode(ran.reward)
+
+    def _store_episode(self, local: HierarchicalMemory, made: Choosing, ran: Ran, context: Json) -> None:
+        tried = f" with {made.approach}" if made.approach else ""
+        because = f": {ran.error}" if ran.error else ""
+        local.store(
+            f"{self.goal}{tried} {ran.outcome}{because}",
+            "episodic",
+            {**context, "episode": self._number, "attempt": made.number},
+            self.goal,
+            domain=self.domain,
+        )
+
+    def _experience(self, made: Choosing, ran: Ran) -> Json:
+        return {
+            "action": made.approach or made.actor.name,
+            "actor": made.actor.name,
+            "task": self.goal,
+            "status": ran.outcome,
+        }
+
+    def _settle(self, actor: AgentConfig, ran: Ran) -> None:
+        if ran.success:
+            self._learners.todo.complete_task(actor.name, ran.reward)
+        else:
+            self._learners.todo.fail_task(actor.name, ran.error or ran.outcome)
+
+    def _keep(self, commit: Transaction, made: Choosing, ran: Ran) -> None:
+        self._events.extend(commit.events)
+        self._rewards[made.actor.name] = ran.reward
+        if ran.success:
+            self._outputs[made.actor.name] = ran.output
+        self._attempts.append(
+            Attempt(
+                made.actor.name,
+                made.number,
+                made.approach,
+                ran.outcome,
+                ran.success,
+                ran.reward,
+                ran.error,
+                made.explored,
+                made.q,
+                ran.duration,
+            )
+        )
+
+    def _finish(self) -> RunResult:
+        success = all(name in self._outputs for name in self._actors)
+        reward = sum(self._rewards.values()) / len(self._actors)
+        with self._commit() as commit:
+            self._end(commit, "succeeded" if success else "failed", success, reward)
+            if self._learners.brain.end_of_episode(self._number):
+                for memory in (self._learners.shared, *self._learners.local.values()):
+                    memory.consolidate()
+        self._events.extend(commit.events)
+        return RunResult(
+            run_id=self._session.run,
+            episode=self._number,
+            goal=self.goal,
+            success=success,
+            reward=reward,
+            attempts=self._attempts,
+            output=self._outputs.get(self._attempts[-1].actor) if self._attempts else None,
+            outputs=self._outputs,
+            learned_context=self._context.text,
+            learned=in_words(self._events, self._contents()),
+        )
+
+    def _contents(self) -> dict[tuple[str, str, str], str]:
+        memories = (self._learners.shared, *self._learners.local.values())
+        entries = (entry for memory in memories for entry in memory.memories.entries())
+        return {(entry.owner, entry.level, entry.key): entry.content for entry in entries}
+
+    def _end(self, commit: Transaction, status: str, success: bool, reward: float) -> None:
+        commit.add(
+            EpisodeEnded(
+                episode=self._number,
+                run=self._session.run or "",
+                goal=self.goal,
+                domain=self.domain,
+                status=status,
+                attempts=len(self._attempts),
+                success=success,
+                reward=reward,
+                now=commit.now,
+            )
+        )
+
+    def _abandon(self, status: str) -> None:
+        """Record that the episode was given up, unless the run takes no more appends."""
+        if self._session.writer is not None and not self._session.writer.closed:
+            with self._commit() as commit:
+                self._end(commit, status, False, 0.0)
+
+
+def _is_there(learners: Learners, entry: Any) -> bool:
+    """Say whether an entry was not let go since it was recalled."""
+    memory = learners.local.get(entry.owner, learners.shared)
+    return entry.key in memory.memories[entry.level]

@@ -1,0 +1,121 @@
+"""How a session is opened in each learning mode: where it starts from, and where it is appended.
+
+Invariants: DISABLED writes nothing, not even a lock, and makes no folder. PERSISTENT begins a run of its own before
+anything is learned, on a parent that is on disk. Nobody is left behind silently: what the new run does not continue
+is named in a warning.
+"""
+
+import warnings
+from collections.abc import Sequence
+
+from ..config import JottyConfig
+from ..log.files import DiskFiles
+from ..log.memory_files import MemoryFiles
+from ..projection import Projection
+from ..runs.point import Point
+from ..runs.tree import Tree
+from ..runs.writer import RunPlan
+from ..session import Session
+from ..types import Clock, Durability, Entropy, LearningMode
+
+RULES = 2
+"""The version of the rules by which new runs learn."""
+
+_SEED_BITS = 53
+
+
+class HistoryWarning(UserWarning):
+    """A history holds something that the new run does not continue, or continues only in part."""
+
+
+class Opening:
+    """Opens a session as a configuration says."""
+
+    def __init__(
+        self, config: JottyConfig, projections: Sequence[Projection], clock: Clock, entropy: Entropy, library: str
+    ) -> None:
+        self._config = config
+        self._projections = projections
+        self._clock = clock
+        self._entropy = entropy
+        self._library = library
+        self._disk = Tree(DiskFiles(config.output_base_dir))
+
+    def open(self) -> Session:
+        """Return the session; PointError, FormatError, Corruption or WriteFailed say what stands in the way."""
+        mode = self._config.learning_mode
+        start = self._start(mode)
+        if mode is LearningMode.DISABLED:
+            return self._session(self._disk, start, None, learns=False)
+        tree = self._disk if mode is LearningMode.PERSISTENT else Tree(MemoryFiles(), beyond=self._disk)
+        return self._session(tree, start, self._plan(start, mode), learns=self._config.enable_learning)
+
+    def _session(self, tree: Tree, start: Point | None, plan: RunPlan | None, *, learns: bool) -> Session:
+        return Session(
+            self._projections,
+            clock=self._clock,
+            tree=tree,
+            start=start,
+            plan=plan,
+            learns=learns,
+            dropped=self._dropped(),
+        )
+
+    def _start(self, mode: LearningMode) -> Point | None:
+        """Return the point to start from: the one asked for, else `latest` unless the session is to start fresh."""
+        if self._config.start_from is not None:
+            return self._disk.resolve(self._config.start_from)
+        if mode is LearningMode.CONTEXTUAL or not self._config.auto_load_on_start:
+            return None
+        latest = self._disk.latest()
+        if latest is None or latest.end is None:
+            return None
+        if mode is LearningMode.PERSISTENT:
+            self._warn_of_branches()
+        return Point(latest.run, latest.end.seq)
+
+    def _warn_of_branches(self) -> None:
+        latest = self._disk.latest()
+        if latest is None:
+            return
+        if latest.live:
+            _warn(f"{latest.run} is still being written: this run starts from what it had on disk by now")
+        for left in self._disk.left_behind(latest):
+            _warn(
+                f"{left.run} learned records {left.first} to {left.last} beside {latest.run};"
+                " this run does not continue from them"
+            )
+
+    def _plan(self, start: Point | None, mode: LearningMode) -> RunPlan:
+        config = self._config
+        persistent = mode is LearningMode.PERSISTENT
+        drawn = int.from_bytes(self._entropy(8)) >> (64 - _SEED_BITS)
+        return RunPlan(
+            clock=self._clock,
+            entropy=self._entropy,
+            rules=RULES,
+            library=self._library,
+            mode=mode.value,
+            config=config.to_json(),
+            seed=drawn if config.seed is None else config.seed,
+            parent=self._disk.parent(start, durably=persistent) if start else None,
+            experiment=config.experiment,
+            durability=config.durability if persistent else Durability.OS,
+            interval=config.commit_interval,
+            segment_bytes=config.segment_bytes,
+        )
+
+    def _dropped(self) -> list[str]:
+        config = self._config
+        kept = {
+            "memory": config.persist_memories,
+            "goals": config.persist_memories,
+            "q_table": config.persist_q_tables,
+            "brain": config.persist_brain_state,
+            "todos": config.persist_todos,
+        }
+        return [name for name, persists in kept.items() if not persists]
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, HistoryWarning, stacklevel=6)

@@ -1,0 +1,192 @@
+"""What a conductor and its actors are configured with.
+
+Invariants: a configuration that exists is usable: every value was checked, unknown names are refused with the nearest
+known one, and all that is wrong is said at once.
+"""
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from os import PathLike
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from .errors import ConfigError
+from .types import SHARED, Durability, Json, LearningMode
+
+Agent = Callable[..., Any]
+"""Takes a Task and returns an Outcome, or awaits one. Raising is a failed attempt."""
+
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+MAX_NAME = 255
+_SAFE_INTEGER = 2**53
+
+
+class _Checked(BaseModel):
+    """Turns pydantic's findings into one typed error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, validate_default=True)
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise _config_error(type(self), error) from error
+
+
+def _config_error(model: type[BaseModel], error: ValidationError) -> ConfigError:
+    wrong = [f"{'.'.join(map(str, one['loc'])) or 'value'}: {_message(one)}" for one in error.errors()]
+    unknown = [str(one["loc"][0]) for one in error.errors() if one["type"] == "extra_forbidden"]
+    near = [match for name in unknown for match in get_close_matches(name, model.model_fields, 1)]
+    hint = f"did you mean {', '.join(near)}?" if near else f"see help({model.__name__})"
+    return ConfigError(f"{model.__name__} is not usable: {'; '.join(wrong)}", hint=hint)
+
+
+def _message(one: Any) -> str:
+    return "no such setting" if one["type"] == "extra_forbidden" else str(one["msg"])
+
+
+class JottyConfig(_Checked):
+    """The settings of a conductor. Capacities count entries, times are in seconds, rates and shares are in [0, 1]."""
+
+    learning_mode: LearningMode = LearningMode.PERSISTENT
+    output_base_dir: str | PathLike[str] = "./outputs"
+    create_run_folder: bool = True
+    auto_load_on_start: bool = True
+    start_from: str | None = None
+    """The point to start from, in any mode; `latest` where it is not given."""
+    auto_save_interval: Positive = 3
+    max_runs_to_keep: Positive = 10
+    persist_memories: bool = True
+    persist_q_tables: bool = True
+    persist_brain_state: bool = True
+    persist_todos: bool = True
+    experiment: bool = False
+    """An experiment's run never becomes `latest`."""
+
+    durability: Durability = Durability.COMMIT
+    commit_interval: Seconds = 0.05
+    segment_bytes: Annotated[int, Field(ge=4096)] = 64 * 1024 * 1024
+
+    enable_rl: bool = True
+    enable_learning: bool = True
+    alpha: Rate = 0.1
+    gamma: Share = 0.99
+    lambda_trace: Share = 0.95
+    epsilon: Share = 0.0
+    """How often an approach is drawn at random. Without it a failure still makes the next approach be tried."""
+    seed: Annotated[int, Field(ge=0, le=_SAFE_INTEGER)] | None = None
+    """What random choices follow from; drawn and recorded where it is not given."""
+    max_experience_buffer: Positive = 1000
+
+    episodic_capacity: Positive = 1000
+    semantic_capacity: Positive = 500
+    procedural_capacity: Positive = 200
+    meta_capacity: Positive = 100
+    causal_capacity: Positive = 150
+    max_entry_tokens: Positive = 2000
+    protected_memory_threshold: Share = 0.8
+    rag_relevance_threshold: Share = 0.6
+    enable_goal_hierarchy: bool = True
+    goal_transfer_weight: Share = 0.3
+    goal_transfer_discount: Share = 0.5
+
+    consolidation_interval: Positive = 3
+    brain_memory_threshold: Share = 0.4
+    max_hippocampus_size: Positive = 100
+    max_neocortex_size: Positive = 200
+    context_items: Positive = 5
+
+    max_attempts: Positive = 3
+    actor_timeout: Seconds | None = None
+    domain: str = "general"
+
+    @field_validator("output_base_dir")
+    @classmethod
+    def _has_a_folder(cls, value: str | PathLike[str]) -> str | PathLike[str]:
+        if not str(value) or "\0" in str(value):
+            raise ValueError("name a folder")
+        return value
+
+    def capacity(self, level: str) -> int:
+        """Return how many entries a level of memory holds."""
+        return int(getattr(self, f"{level}_capacity"))
+
+    def to_json(self) -> Json:
+        """Return the settings as JSON values."""
+        return self.model_dump(mode="json") | {"output_base_dir": str(self.output_base_dir)}
+
+
+class AgentConfig(_Checked):
+    """An actor: its name, what it does, the approaches it can take, and the actors whose output it needs first."""
+
+    name: str
+    agent: Agent
+    approaches: list[str] = []
+    depends_on: list[str] = []
+    description: str = ""
+    priority: Finite = 1.0
+    max_attempts: Positive | None = None
+    timeout: Seconds | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        wrong = why_no_name(name)
+        if wrong:
+            raise ValueError(wrong)
+        return name
+
+    @field_validator("approaches")
+    @classmethod
+    def _are_approaches(cls, approaches: list[str]) -> list[str]:
+        if any(not one.strip() for one in approaches):
+            raise ValueError("an approach is empty")
+        if len(set(approaches)) < len(approaches):
+            raise ValueError("an approach stands twice")
+        return approaches
+
+
+def why_no_name(name: str) -> str | None:
+    """Return why a text cannot name an actor, None if it can: names become file names where state is exported."""
+    if not name.strip():
+        return "an actor needs a name"
+    if name.casefold() == SHARED:
+        return f"{name!r} is the owner of what all actors share: take another name"
+    if any(character in "/\\" or not character.isprintable() for character in name) or name in (".", ".."):
+        return f"{name[:80]!r} has characters that no file name can have"
+    if len(name.encode(errors="replace")) > MAX_NAME:
+        return f"the name takes more than {MAX_NAME} bytes"
+    return None
+
+
+def require_actors(actors: list[AgentConfig]) -> None:
+    """See that actors can work together; ConfigError names the first that cannot."""
+    seen: dict[str, str] = {}
+    for actor in actors:
+        twin = seen.setdefault(actor.name.casefold(), actor.name)
+        if twin != actor.name or sum(one.name == actor.name for one in actors) > 1:
+            raise ConfigError(
+                f"two actors are named {twin!r} and {actor.name!r}", hint="names differ by more than case"
+            )
+    for actor in actors:
+        for needed in actor.depends_on:
+            if all(needed != one.name for one in actors):
+                raise ConfigError(
+                    f"{actor.name} depends on {needed!r}, which is no actor", hint=f"actors: {list(seen)}"
+                )
+    _require_no_loop(actors)
+
+
+def _require_no_loop(actors: list[AgentConfig]) -> None:
+    waiting = {actor.name: list(actor.depends_on) for actor in actors}
+    while ready := [name for name, needs in waiting.items() if not any(need in waiting for need in needs)]:
+        for name in ready:
+            del waiting[name]
+    if waiting:
+        raise ConfigError(f"actors wait for each other: {', '.join(waiting)}", hint="take one depends_on away")

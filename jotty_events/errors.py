@@ -1,0 +1,96 @@
+"""Every error that this project raises on purpose, each with a hint that says what to do.
+
+Invariants: an error names what was wrong and where; raising one loses nothing that was acknowledged.
+"""
+
+
+class JottyError(Exception):
+    """The root of all errors of this project.
+
+    `message` says what was wrong and where; `hint` says what to do about it.
+    """
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
+
+class ConfigError(JottyError):
+    """A setting, an actor or an argument is not usable."""
+
+
+class InvalidEvent(JottyError):
+    """An event would not come back from the log as it went in; nothing was written."""
+
+
+class RunClosed(JottyError):
+    """The run takes no more appends: it was closed, it failed, or it belongs to another process."""
+
+
+class WriteFailed(JottyError):
+    """The disk refused a write or a sync; the run takes no more appends and nothing was acknowledged."""
+
+    def __init__(self, message: str, *, file: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+
+
+class LockHeld(JottyError):
+    """Another process owns this run."""
+
+
+class NameTaken(JottyError):
+    """A file or folder of that name exists already."""
+
+
+class MissingFile(JottyError):
+    """A file that should be there is not."""
+
+    def __init__(self, message: str, *, file: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+
+
+class UnsafeFile(JottyError):
+    """A symlink, FIFO, device or folder stands where a regular file must be, or a path leaves the output folder."""
+
+    def __init__(self, message: str, *, file: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+
+
+class FormatError(JottyError):
+    """A file is not ours, or was written by a newer version of the format."""
+
+    def __init__(self, message: str, *, file: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+
+
+class Corruption(JottyError):
+    """Bytes that were acknowledged as durable are damaged: `file` and `offset` (bytes from its start) say where."""
+
+    def __init__(self, message: str, *, file: str, offset: int, hint: str = "") -> None:
+        super().__init__(f"{file} at byte {offset}: {message}", hint=hint)
+        self.file = file
+        self.offset = offset
+
+
+class PointError(JottyError):
+    """A point is malformed, or names no place in this history."""
+
+
+class UnknownRun(PointError):
+    """No run of that id is in this history."""
+
+
+class UnknownEvent(JottyError):
+    """A projection needs an event whose tag this version of the library does not know."""
+
+
+class NestedRun(JottyError):
+    """An agent called the conductor that is running it."""

@@ -1,0 +1,60 @@
+"""Facts about what came from elsewhere, and about what was taken away."""
+
+from msgspec import Struct
+
+from ..types import Json
+from .fields import Concluded, Learned, Observed
+
+
+class ModelAnswered(Learned, frozen=True, kw_only=True, tag_field="type", tag="model_answered"):
+    """A language model was asked; its answer is kept, so that no replay asks again. `prompt_digest` is SHA-256 hex."""
+
+    purpose: Observed[str]
+    model: Observed[str]
+    prompt_digest: Observed[str]
+    answer: Observed[str | None]
+    error: Observed[str | None]
+    duration: Observed[float]
+    now: Observed[float]
+    used: Concluded[bool]
+
+
+class Redacted(Struct, frozen=True, kw_only=True, tag_field="type", tag="redacted"):
+    """The content of the records from `first` to `last` of `run` was taken away; their leaves stay in the chain."""
+
+    run: Observed[str]
+    first: Observed[int]
+    last: Observed[int]
+    reason: Observed[str]
+    now: Observed[float]
+
+
+class Absorbed(Struct, frozen=True, kw_only=True, tag_field="type", tag="absorbed"):
+    """What the branch `run` observed from `first` to `last` was learned again on this line."""
+
+    run: Observed[str]
+    uid: Observed[str]
+    first: Observed[int]
+    last: Observed[int]
+    head: Observed[str]
+    now: Observed[float]
+
+
+class Imported(Struct, frozen=True, kw_only=True, tag_field="type", tag="imported"):
+    """A file of another system was read. `digest` is SHA-256 hex of its bytes."""
+
+    file: Observed[str]
+    kind: Observed[str]
+    digest: Observed[str]
+    entries: Observed[int]
+    unknown: Observed[Json]
+    now: Observed[float]
+
+
+class EntryImported(Learned, frozen=True, kw_only=True, tag_field="type", tag="entry_imported"):
+    """A whole entry of one projection's table, as it was elsewhere: `row` maps the table's columns to values."""
+
+    projection: Observed[str]
+    table: Observed[str]
+    row: Observed[Json]
+    nth: Concluded[int]

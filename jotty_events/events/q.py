@@ -1,0 +1,115 @@
+"""Facts about the Q-table in natural language, its experience buffer and its tiers.
+
+An entry is named by the texts of a state and an action; `nth`, its insertion number, is a short name of it that is
+never given again. An experience is named by its own insertion number.
+"""
+
+from msgspec import Struct
+
+from ..types import Json
+from .fields import Concluded, Learned, Observed, Read
+
+
+class ExperienceAdded(Learned, frozen=True, kw_only=True, tag_field="type", tag="experience_added"):
+    """A step was put into the buffer: the texts, and what they were made of. `q_before` is Q as the priority saw it."""
+
+    state: Observed[str]
+    action: Observed[str]
+    reward: Observed[float]
+    next_state: Observed[str | None]
+    done: Observed[bool]
+    state_data: Observed[Json]
+    action_data: Observed[Json]
+    next_state_data: Observed[Json | None]
+    now: Observed[float]
+    q_before: Read[float]
+    error: Concluded[float]
+    priority: Concluded[float]
+    nth: Concluded[int]
+
+
+class ExperienceEvicted(Learned, frozen=True, kw_only=True, tag_field="type", tag="experience_evicted"):
+    """A step left the buffer. `order` lists the ids that remain if the rule sorted them, else null."""
+
+    now: Observed[float]
+    capacity: Read[int]
+    priority: Read[float]
+    nth: Concluded[int]
+    order: Concluded[list[int] | None]
+
+
+class QUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_updated"):
+    """Q(state, action) moved towards reward + gamma * next_max.
+
+    `before` is the value that the rule used: that of the entry `before_nth` (`before_raw`, discounted if it is only
+    similar, with `before_similarity` below 1), or the default where `before_nth` is null. `next_nth` likewise names
+    the entry that `next_max` was taken from. `cause`: experience or replay.
+    """
+
+    state: Observed[str]
+    action: Observed[str]
+    reward: Observed[float]
+    next_state: Observed[str | None]
+    done: Observed[bool]
+    cause: Observed[str]
+    now: Observed[float]
+    before: Read[float]
+    before_nth: Read[int | None]
+    before_raw: Read[float | None]
+    before_similarity: Read[float]
+    next_max: Read[float]
+    next_nth: Read[int | None]
+    average_before: Read[float]
+    alpha: Read[float]
+    gamma: Read[float]
+    target: Concluded[float]
+    td_error: Concluded[float]
+    after: Concluded[float]
+    visits: Concluded[int]
+    average_reward: Concluded[float]
+    lesson: Concluded[str | None]
+    created: Concluded[float]
+    nth: Concluded[int]
+
+
+class QPruned(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_pruned"):
+    """An entry left the table, because it taught too little."""
+
+    state: Concluded[str]
+    action: Concluded[str]
+    reason: Observed[str]
+    now: Observed[float]
+    value: Read[float]
+    visits: Read[int]
+    error_mean: Read[float | None]
+    draw: Observed[float | None]
+    nth: Read[int]
+
+
+class TierMove(Struct, frozen=True, kw_only=True):
+    """The entry `nth` now stands in a tier (0: none), at `rank` where the order is the rule's own."""
+
+    nth: int
+    tier: int
+    rank: int | None
+
+
+class Cluster(Struct, frozen=True, kw_only=True):
+    """A group of similar entries in tier 2."""
+
+    name: str
+    centroid: str
+    members: list[int]
+
+
+class TiersAssigned(Learned, frozen=True, kw_only=True, tag_field="type", tag="tiers_assigned"):
+    """Entries moved between tiers. `whole`: the moves are all that is in a tier, else only what changed."""
+
+    now: Observed[float]
+    reward: Observed[float | None]
+    last_reward: Concluded[float | None]
+    without_improvement: Concluded[int]
+    threshold: Concluded[float]
+    whole: Concluded[bool]
+    moves: Concluded[list[TierMove]]
+    clusters: Concluded[list[Cluster] | None]

@@ -1,0 +1,109 @@
+"""Facts about runs and episodes: who learned, from where, and what was tried."""
+
+from msgspec import Struct
+
+from ..types import Json
+from .fields import Concluded, Observed, Read
+
+
+class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_started"):
+    """A writer began a run at its parent point. `uid` is 16 random bytes in hex: two runs of equal id stay apart."""
+
+    run: Observed[str]
+    uid: Observed[str]
+    parent_run: Observed[str | None]
+    parent_seq: Observed[int]
+    parent_head: Observed[str]
+    config: Observed[Json]
+    seed: Observed[int]
+    format: Observed[int]
+    rules: Observed[int]
+    library: Observed[str]
+    mode: Observed[str]
+    durability: Observed[str]
+    experiment: Observed[bool]
+    now: Observed[float]
+
+
+class RunEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_ended"):
+    """A run was closed. `digests` maps each projection's name to the digest of its state (hex)."""
+
+    run: Observed[str]
+    status: Observed[str]
+    digests: Concluded[dict[str, str]]
+    now: Observed[float]
+
+
+class EpisodeStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="episode_started"):
+    """A goal was taken up. `episode` counts from 1 along the lineage."""
+
+    episode: Observed[int]
+    run: Observed[str]
+    goal: Observed[str]
+    domain: Observed[str]
+    now: Observed[float]
+
+
+class EpisodeEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="episode_ended"):
+    """A goal was done with. `status`: succeeded, failed, cancelled or broken (an error of the conductor's own)."""
+
+    episode: Observed[int]
+    run: Observed[str]
+    goal: Observed[str]
+    domain: Observed[str]
+    status: Observed[str]
+    attempts: Read[int]
+    success: Concluded[bool]
+    reward: Concluded[float]
+    now: Observed[float]
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """An approach that could have been taken, and its Q-value as the choice saw it."""
+
+    approach: str
+    q: float
+    nth: int | None
+    tried: bool
+
+
+class Recalled(Struct, frozen=True, kw_only=True):
+    """A memory that went into an attempt's context, and its value for the goal at that moment."""
+
+    owner: str
+    level: str
+    key: str
+    value: float
+
+
+class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="attempt_made"):
+    """An actor tried an approach.
+
+    `outcome`: succeeded, failed, raised, timed_out, rejected (an unusable answer, `error` says which) or cancelled.
+    `draw` and `pick` are uniform in [0, 1): explored if draw < epsilon, and then the candidate at int(pick * n).
+    `duration` is in seconds.
+    """
+
+    episode: Observed[int]
+    actor: Observed[str]
+    attempt: Observed[int]
+    task: Observed[str]
+    goal: Observed[str]
+    state: Observed[str]
+    epsilon: Observed[float]
+    draw: Observed[float]
+    pick: Observed[float]
+    candidates: Read[list[Candidate]]
+    memories: Read[list[Recalled]]
+    lessons: Read[list[str]]
+    learned_context: Concluded[str]
+    approach: Concluded[str | None]
+    action: Concluded[str]
+    explored: Concluded[bool]
+    outcome: Observed[str]
+    success: Observed[bool]
+    reward: Observed[float]
+    error: Observed[str | None]
+    error_type: Observed[str | None]
+    duration: Observed[float]
+    now: Observed[float]

@@ -1,0 +1,53 @@
+"""The history of an output folder: its runs, and the state at any point of them."""
+
+from collections.abc import Iterator, Sequence
+from os import PathLike
+
+from projections import READ_MODELS
+
+from .log.files import DiskFiles, Files
+from .projection import Projection
+from .reading.check import Checked
+from .reading.check import check as check_tree
+from .reading.replay import Progress, Replay
+from .runs.lineage import Kept
+from .runs.point import Point
+from .runs.reader import RunReader
+from .runs.tree import Tree
+from .state import State
+
+
+class History:
+    """All runs under one folder; reading changes nothing there."""
+
+    def __init__(
+        self,
+        output: str | PathLike[str] = "./outputs",
+        *,
+        projections: Sequence[Projection] = (),
+        files: Files | None = None,
+    ) -> None:
+        """`projections` are read models of your own, beside those of this project."""
+        self.tree = Tree(DiskFiles(output) if files is None else files)
+        self._projections: tuple[Projection, ...] = (*READ_MODELS, *projections)
+
+    def runs(self) -> list[RunReader]:
+        """Return the runs, oldest first."""
+        return list(self.tree.runs())
+
+    def point(self, text: str = "latest") -> Point:
+        """Return the place that a point names; PointError or UnknownRun if there is none."""
+        return self.tree.resolve(text)
+
+    def records(self, point: str = "latest", after: int = 0) -> Iterator[Kept]:
+        """Give out the records that lead to a point, those after seq `after`, with the runs that they stand in."""
+        return self.tree.lineage(self.point(point)).records(after)
+
+    def at(self, point: str = "latest", progress: Progress | None = None) -> State:
+        """Return the state at a point, by replay."""
+        replayed = Replay(self._projections).run(self.records(point), progress)
+        return State(self._projections, replayed.states)
+
+    def check(self) -> Checked:
+        """Return what is not as it was written: empty when the bytes of all runs are sound."""
+        return check_tree(self.tree)

@@ -1,0 +1,1 @@
+"""Reading a history: state by replay, and whether the bytes are what was written."""

@@ -1,0 +1,172 @@
+"""Whether the bytes of a history are what was written: chains, manifests, and how runs hang together.
+
+Invariants: a check changes nothing. Whatever was acknowledged and is damaged is a finding with file and offset. An
+unfinished tail of a run that was killed is a note: nothing in it was acknowledged.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..errors import Corruption, FormatError, JottyError
+from ..events import Redacted, RunEnded, RunStarted
+from ..log import layout
+from ..record import LineError, Opaque, Record, decode_record
+from ..runs.point import Point
+from ..runs.reader import RunReader
+from ..runs.tree import Tree
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is not as it was written: in which run, file and byte, and what."""
+
+    run: str
+    file: str
+    offset: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.run}: {self.file} at byte {self.offset}: {self.message}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON values."""
+        return asdict(self)
+
+
+class Checked(list[Finding]):
+    """The findings of a check: empty when the history is sound. `notes` are no findings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notes: list[Finding] = []
+        self.runs = 0
+        self.records = 0
+        self.unknown = 0
+        self.redactions: list[Redacted] = []
+        self.redacted: list[tuple[Finding, int]] = []
+
+    def unexplained(self) -> list[Finding]:
+        """Return a finding for each record whose content was taken away without a record that says so."""
+        return [
+            finding
+            for finding, seq in self.redacted
+            if not any(one.run == finding.run and one.first <= seq <= one.last for one in self.redactions)
+        ]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self)) or f"sound: {self.runs} runs, {self.records} records"
+
+
+def check(tree: Tree, progress: Callable[[str], None] | None = None) -> Checked:
+    """Check every run of a history; `progress` is told each run's id before it is checked."""
+    result = Checked()
+    for run in tree.run_ids():
+        if progress is not None:
+            progress(run)
+        _Check(tree, run, result).all()
+    result.extend(result.unexplained())
+    return result
+
+
+class _Check:
+    """The check of one run."""
+
+    def __init__(self, tree: Tree, run: str, result: Checked) -> None:
+        self._tree = tree
+        self._run = run
+        self._result = result
+
+    def all(self) -> None:
+        """Look at everything, and go on to the next run after the first damage of this one."""
+        try:
+            reader = self._reader()
+            if reader is not None:
+                self._result.runs += 1
+                self._chain(reader)
+                self._parent(reader)
+                self._strays(reader)
+        except Corruption as error:
+            self._find(error.file, error.offset, error.message)
+        except FormatError as error:
+            self._find(error.file, 0, error.message)
+        except (JottyError, OSError) as error:
+            self._find(self._where, 0, str(error))
+
+    def _find(self, file: str, offset: int, message: str) -> None:
+        self._result.append(Finding(self._run, file, offset, message))
+
+    def _note(self, file: str, offset: int, message: str) -> None:
+        self._result.notes.append(Finding(self._run, file, offset, message))
+
+    def _reader(self) -> RunReader | None:
+        if self._tree.exists(self._run):
+            return RunReader(self._tree.files, self._run)
+        self._note(self._where, 0, "no manifest: not a run of ours, or one that was never begun")
+        return None
+
+    @property
+    def _where(self) -> str:
+        return self._tree.files.describe(self._run)
+
+    def _chain(self, reader: RunReader) -> None:
+        last = None
+        for commit in reader.commits():
+            for line in commit.lines:
+                last = self._record(reader, line, commit.start)
+                if last is not None and last.seq == reader.first:
+                    self._started(reader, last)
+        if reader.live:
+            self._note(self._where, 0, "is being written: checked up to what is durable")
+        elif not (isinstance(last, Record) and isinstance(last.event, RunEnded)):
+            self._tail(reader)
+
+    def _record(self, reader: RunReader, line: bytes, start: int) -> Record | Opaque | None:
+        self._result.records += 1
+        try:
+            record = decode_record(line)
+        except (LineError, ValueError) as error:
+            self._find(self._where, start, f"a record cannot be read: {error}")
+            return None
+        if isinstance(record, Opaque):
+            self._opaque(reader, record, start)
+        elif isinstance(record.event, Redacted):
+            self._result.redactions.append(record.event)
+        return record
+
+    def _opaque(self, reader: RunReader, record: Opaque, start: int) -> None:
+        if record.leaf is None:
+            self._result.unknown += 1
+        else:
+            where = reader.files.describe(reader.segment_of(record.seq))
+            message = f"the content of record {record.seq} was taken away, and no record says so"
+            self._result.redacted.append((Finding(self._run, where, start, message), record.seq))
+
+    def _started(self, reader: RunReader, record: Record | Opaque) -> None:
+        """See that the first record says what the manifest says."""
+        event = record.event if isinstance(record, Record) else None
+        parent = reader.parent
+        wanted = (reader.run, reader.manifest.uid, parent.run if parent else None, reader.start_head.hex())
+        if not isinstance(event, RunStarted) or wanted != (event.run, event.uid, event.parent_run, event.parent_head):
+            where = reader.files.describe(layout.manifest(self._run))
+            self._find(where, 0, "the manifest and the first record name different runs or parents")
+
+    def _tail(self, reader: RunReader) -> None:
+        if reader.unread_from is not None:
+            where = reader.files.describe(layout.segment(self._run, reader.segments[-1]))
+            self._note(where, reader.unread_from, "an unfinished tail follows, and is passed over")
+
+    def _parent(self, reader: RunReader) -> None:
+        """See that the parent is still what this run was built on."""
+        if reader.parent is not None:
+            lineage = self._tree.lineage(Point(self._run, reader.first))
+            for run, _ in lineage.commits(reader.parent.seq - 1):
+                if run == self._run:
+                    break
+
+    def _strays(self, reader: RunReader) -> None:
+        named = {layout.segment(reader.run, first) for first in reader.segments}
+        folder = layout.events(reader.run)
+        for path in (f"{folder}/{name}" for name in reader.files.names(folder)):
+            if path not in named:
+                self._note(reader.files.describe(path), 0, "the manifest does not name this file")

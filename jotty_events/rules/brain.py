@@ -1,0 +1,204 @@
+"""The brain: which experiences are replayed in sleep, and which patterns they leave behind (RULES R5).
+
+Invariants: replay only strengthens, time only weakens, and both are bounded; among equals the oldest comes first.
+Tags stand in a defined order and are compared as sets.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import exp
+from typing import NamedTuple
+
+from .similarity import jaccard
+
+SLEEP_INTERVAL, REPLAY_THRESHOLD = 10, 0.7
+"""Where no other were configured. A conductor uses 3 and 0.4."""
+HIPPOCAMPUS_CAPACITY, NEOCORTEX_CAPACITY = 100, 200
+RECENCY_RATE = 0.693 / 3600
+"""Per second; very nearly ln 2 per hour."""
+MAX_REPLAYS = 5
+STRENGTH_FACTOR, STRENGTH_MOST = 1.1, 2.0
+INITIAL_STRENGTH = 1.0
+REINFORCED_ABOVE = 0.7
+SUCCESS_ABOVE, FAILURE_BELOW = 0.7, 0.3
+HIGH_IMPACT, MEDIUM_IMPACT = 0.7, 0.3
+GOAL_KEPT = 50
+WEAK_EXPERIENCE, WEAK_PATTERN = 0.2, 0.5
+WEEK = 7 * 86400.0
+_MARKS = {
+    "success": ("✅", "tends to succeed"),
+    "failure": ("❌", "tends to fail"),
+    "mixed": ("⚖️", "has mixed results"),
+}
+
+
+class Weights(NamedTuple):
+    """What counts how much in a priority. Unlike the original's, they are honoured (M10)."""
+
+    reward: float = 0.25
+    novelty: float = 0.20
+    frequency: float = 0.15
+    recency: float = 0.25
+    causal: float = 0.15
+
+
+WEIGHTS = Weights()
+
+
+class Experience(NamedTuple):
+    """An experience in the hippocampus; `encoded_at` in seconds, `nth` its insertion number."""
+
+    nth: int
+    reward: float
+    novelty: float
+    replays: int
+    strength: float
+    encoded_at: float
+    causal_impact: float = 0.0
+
+
+class Replayed(NamedTuple):
+    """An experience after a replay, and the priority that chose it."""
+
+    nth: int
+    priority: float
+    replays: int
+    strength: float
+
+
+class Pattern(NamedTuple):
+    """A pattern in the neocortex; `reinforced_at` in seconds, `nth` its insertion number."""
+
+    nth: int
+    tags: Sequence[str]
+    strength: float
+    reinforced_at: float
+
+
+def tags(content: Mapping[str, object]) -> list[str]:
+    """Return what an experience is about, such as `action:search` and `actor:analyst` (RULES R5)."""
+    named = (
+        ("action", _said(content, "action")),
+        ("actor", _said(content, "actor")),
+        ("goal", _said(content, "goal")[:GOAL_KEPT]),
+        ("status", _said(content, "status")),
+        ("causal", _impact(content.get("shapley_credit"))),
+        ("tool", _said(content, "tool_used")),
+        ("schema", _said(content, "output_schema")),
+        ("source", _said(content, "knowledge_source")),
+    )
+    return [f"{name}:{value}" for name, value in named if value]
+
+
+def _said(content: Mapping[str, object], key: str) -> str:
+    value = content.get(key)
+    return "" if value is None else str(value)
+
+
+def _impact(credit: object) -> str:
+    if not isinstance(credit, int | float):
+        return ""
+    return f"{'high' if credit > HIGH_IMPACT else 'medium' if credit > MEDIUM_IMPACT else 'low'}_impact"
+
+
+def novelty(tags: Sequence[str], patterns: Iterable[Sequence[str]]) -> float:
+    """Return 1 minus the greatest Jaccard index with the tags of a known pattern; 1.0 if none is known (RULES R5)."""
+    ours = frozenset(tags)
+    return 1.0 - max((jaccard(ours, frozenset(known)) for known in patterns), default=0.0)
+
+
+def priority(experience: Experience, *, now: float, weights: Weights = WEIGHTS) -> float:
+    """Return how much an experience deserves to be replayed and kept (RULES R5, M10); `now` in seconds."""
+    return (
+        weights.reward * 2 * abs(experience.reward - 0.5)
+        + weights.novelty * experience.novelty
+        + weights.frequency / (1 + experience.replays)
+        + weights.recency * exp(-RECENCY_RATE * max(0.0, now - experience.encoded_at))
+        + weights.causal * experience.causal_impact
+    )
+
+
+def replay(
+    experiences: Iterable[Experience], *, threshold: float, now: float, weights: Weights = WEIGHTS
+) -> list[Replayed]:
+    """Return the experiences to replay in one sleep, strengthened, the highest priority first (RULES R5).
+
+    These are the better half, and one, of those above the threshold that were replayed fewer than five times.
+    """
+    rated = [(priority(each, now=now, weights=weights), each) for each in experiences if each.replays < MAX_REPLAYS]
+    fit = sorted((pair for pair in rated if pair[0] > threshold), key=lambda pair: (-pair[0], pair[1].nth))
+    return [
+        Replayed(each.nth, rating, each.replays + 1, min(STRENGTH_MOST, each.strength * STRENGTH_FACTOR))
+        for rating, each in fit[: len(fit) // 2 + 1]
+    ]
+
+
+def kind_of(reward: float) -> str:
+    """Return `success` (above 0.7), `failure` (below 0.3) or `mixed`."""
+    if reward > SUCCESS_ABOVE:
+        return "success"
+    return "failure" if reward < FAILURE_BELOW else "mixed"
+
+
+def pattern_text(content: Mapping[str, object], reward: float) -> str | None:
+    """Return the lesson of an experience in words, naming its action and its actor (M9); None if it says nothing."""
+    if not content:
+        return None
+    mark, verdict = _MARKS[kind_of(reward)]
+    action = _said(content, "action") or _said(content, "approach") or _said(content, "goal") or "an unnamed action"
+    actor = _said(content, "actor")
+    return f"{mark} {f'{actor}: ' if actor else ''}'{action}' {verdict} (reward: {reward:.2f})"
+
+
+def pattern_strength(replayed: Replayed) -> float:
+    """Return what one replay adds to a pattern: the experience's strength times its replays (RULES R5)."""
+    return replayed.strength * replayed.replays
+
+
+def match(tags: Sequence[str], patterns: Iterable[Pattern]) -> tuple[int, float] | None:
+    """Return the `nth` and the Jaccard index of the pattern that a replay reinforces: the nearest above 0.7.
+
+    Among equally near ones the oldest (RULES R5, D1). None if there is none; what has no tags matches nothing.
+    """
+    ours = frozenset(tags)
+    near = ((jaccard(ours, frozenset(pattern.tags)), -pattern.nth) for pattern in patterns)
+    best, minus_nth = max(near, default=(0.0, 0))
+    return (-minus_nth, best) if best > REINFORCED_ABOVE else None
+
+
+def over_capacity(rated: Iterable[tuple[int, float]], capacity: int) -> list[int]:
+    """Return the `nth` of what must be forgotten, of (nth, priority or strength) pairs: the least, then the oldest."""
+    ordered = sorted(rated, key=lambda pair: (pair[1], pair[0]))
+    return [nth for nth, _ in ordered[: max(0, len(ordered) - max(0, capacity))]]
+
+
+def faded(strength: float, age: float) -> float:
+    """Return what is left of a strength after `age` seconds: half of it each week (M10)."""
+    return strength * float(0.5 ** (max(0.0, age) / WEEK))
+
+
+def weak_experiences(experiences: Iterable[Experience], *, now: float) -> list[int]:
+    """Return the `nth` of experiences that were never replayed and have faded to 0.2 (RULES R5, M10)."""
+    return [
+        each.nth
+        for each in experiences
+        if not each.replays and faded(each.strength, now - each.encoded_at) <= WEAK_EXPERIENCE
+    ]
+
+
+def weak_patterns(patterns: Iterable[Pattern], *, now: float) -> list[int]:
+    """Return the `nth` of patterns not reinforced for a week that have faded to 0.5 (RULES R5, M10)."""
+    return [
+        each.nth
+        for each in patterns
+        if now - each.reinforced_at > WEEK and faded(each.strength, now - each.reinforced_at) <= WEAK_PATTERN
+    ]
+
+
+def due(episode: int, last_episode: int, interval: int) -> bool:
+    """Say whether so many episodes have ended since the last sleep that it is time for the next (M11).
+
+    `last_episode` is 0 before the first sleep. ValueError for an interval below 1.
+    """
+    if interval < 1:
+        raise ValueError(f"the interval between two sleeps is {interval}, and must be at least 1")
+    return episode - last_episode >= interval

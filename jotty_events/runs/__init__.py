@@ -1,0 +1,1 @@
+"""History: runs, their lineage, the points in them, and the tree that they form."""

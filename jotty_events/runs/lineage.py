@@ -1,0 +1,97 @@
+"""A run and its ancestors, each cut where its child began.
+
+Invariants: seqs are dense from 1 to the end of the lineage, whichever runs they stand in. At every cut the head of
+the parent is the one that the child was built on; otherwise the parent was changed or cut short, and that is
+Corruption.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from ..errors import Corruption, FormatError
+from ..log.segment import Commit
+from ..record import Opaque, Record, decode_record
+from .reader import RunReader
+
+
+class Span(NamedTuple):
+    """What a lineage takes from one run: its records up to seq `upto`; `head` is due there, if a child pinned it."""
+
+    run: RunReader
+    upto: int
+    head: bytes | None
+
+
+class Kept(NamedTuple):
+    """A record and the run that it stands in."""
+
+    run: str
+    record: Record | Opaque
+
+
+class Lineage:
+    """The spans from the root to a point, oldest first."""
+
+    def __init__(self, spans: list[Span]) -> None:
+        self.spans = spans
+
+    @property
+    def runs(self) -> list[str]:
+        """The ids of the runs, oldest first."""
+        return [span.run.run for span in self.spans]
+
+    def commits(self, after: int = 0) -> Iterator[tuple[str, Commit]]:
+        """Give out the commits that end after seq `after` with their runs; the last may be cut short at the point."""
+        for span in self.spans:
+            if span.upto > after:
+                yield from ((span.run.run, commit) for commit in _cut(span, after))
+
+    def records(self, after: int = 0) -> Iterator[Kept]:
+        """Give out the records after seq `after`, in order."""
+        for run, commit in self.commits(after):
+            for seq, line in enumerate(commit.lines, commit.first):
+                if seq > after:
+                    yield Kept(run, decode_record(line))
+
+
+def _cut(span: Span, after: int) -> Iterator[Commit]:
+    """Give out a span's commits, and see that it reaches where it must."""
+    reached, head = span.run.first - 1, span.run.start_head
+    for commit in span.run.commits(after):
+        if commit.first > span.upto:
+            break
+        reached, head = commit.last, commit.head
+        yield commit if commit.last <= span.upto else _shorten(commit, span.upto)
+    if reached < span.upto or (span.head is not None and (reached, head) != (span.upto, span.head)):
+        raise _not_what_the_child_saw(span, reached)
+
+
+def _shorten(commit: Commit, upto: int) -> Commit:
+    return commit._replace(last=upto, lines=commit.lines[: upto - commit.first + 1])
+
+
+def _not_what_the_child_saw(span: Span, reached: int) -> Corruption:
+    where = span.run.files.describe(span.run.run)
+    return Corruption(
+        f"a later run builds on seq {span.upto} of this run, which ends at {reached} or differs there",
+        file=where,
+        offset=0,
+        hint="restore the run from a backup; the later run alone is not enough",
+    )
+
+
+def trace(run: RunReader, upto: int, find: Callable[[str], RunReader]) -> Lineage:
+    """Return the lineage of a run up to a seq; `find` gives the reader of a run id. FormatError for a loop."""
+    spans = [Span(run, upto, None)]
+    seen = {run.run}
+    while (parent := spans[-1].run.parent) is not None:
+        if parent.run in seen or parent.seq + 1 != spans[-1].run.first:
+            raise _loop(spans[-1].run)
+        seen.add(parent.run)
+        spans.append(Span(find(parent.run), parent.seq, bytes.fromhex(parent.head)))
+    return Lineage([span for span in reversed(spans) if span.upto >= span.run.first])
+
+
+def _loop(run: RunReader) -> FormatError:
+    where = run.files.describe(run.run)
+    return FormatError(f"{where} does not begin where its parent ends", file=where, hint="restore its run.json")

@@ -1,0 +1,63 @@
+"""Following a run while it is being written.
+
+Invariants: nothing is given out before it is durable (in mode `os`: before its commit is whole), nothing twice, and
+nothing is left out, rotation included.
+"""
+
+from collections.abc import Iterator
+
+from ..log import layout
+from ..log.files import Files
+from ..log.segment import Commit, SegmentReader
+from ..types import Durability
+from .reader import RunReader
+
+
+class Tail:
+    """Gives out the commits of a run as they come, those that end after seq `after`."""
+
+    def __init__(self, files: Files, run: str, after: int = 0) -> None:
+        self._files = files
+        self._run = run
+        self._after = after
+        manifest = RunReader(files, run).manifest
+        self._any_commit = manifest.durability == Durability.OS.value
+        self._segment = manifest.first
+        self._offset = 0
+        self._last = manifest.first - 1
+        self._head = RunReader(files, run).start_head
+        self._durable = self._last
+        self.ended = False
+
+    def poll(self) -> Iterator[Commit]:
+        """Give out what has come since the last poll; `ended` is true once nothing more will come."""
+        manifest = RunReader(self._files, self._run).manifest
+        for closed in manifest.segments:
+            if closed.first >= self._segment:
+                self._segment = closed.first
+                yield from self._read(upto=closed.last)
+                self._segment, self._offset, self._durable = closed.last + 1, 0, closed.last
+        if manifest.active is not None:
+            yield from self._read(upto=None)
+        self.ended = manifest.active is None or not self._files.is_locked(layout.lock(self._run))
+
+    def _read(self, upto: int | None) -> Iterator[Commit]:
+        """Give out the commits of one segment from where the last poll stopped."""
+        path = layout.segment(self._run, self._segment)
+        reader = SegmentReader(
+            self._files.read(path, self._offset),
+            file=self._files.describe(path),
+            first=self._last + 1,
+            head=self._head,
+            durable=self._durable,
+            base=self._offset,
+        )
+        found = list(reader)
+        reader.require_sound_tail()
+        settled = upto if upto is not None else reader.last if self._any_commit else reader.durable
+        for commit in found:
+            if commit.last <= settled:
+                self._last, self._head, self._offset = commit.last, commit.head, commit.end
+                self._durable = commit.durable
+                if commit.last > self._after:
+                    yield commit

@@ -1,0 +1,184 @@
+"""All runs under one output folder: a tree, since each has a parent point or none.
+
+Invariants: what a run's parent is stands in its manifest and in its first record, and is never guessed from file times
+or symlinks. A folder that looks like a run but holds no manifest is passed over only if no acknowledged record can be
+in it.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ..errors import FormatError, PointError, UnknownRun
+from ..log import layout
+from ..log.files import Files
+from ..log.manifest import Parent
+from .lineage import Lineage, trace
+from .point import Point, PointExpression, parse
+from .reader import RunReader, at_of
+from .writer import make_parent_durable
+
+_EPISODE_ENDED = b'"event":{"type":"episode_ended"'
+_PREFIX = 120
+
+
+class LeftBehind(NamedTuple):
+    """What a run learned that the line does not continue: its records from `first` to `last`."""
+
+    run: str
+    first: int
+    last: int
+
+
+class Tree:
+    """The runs of one output folder; ancestors that are not there are looked for in the tree `beyond`."""
+
+    def __init__(self, files: Files, beyond: "Tree | None" = None) -> None:
+        self.files = files
+        self._beyond = beyond
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of all folders that look like runs, oldest first."""
+        return [name for name in self.files.names("") if layout.is_run_id(name)]
+
+    def runs(self) -> Iterator[RunReader]:
+        """Give out the runs that have a manifest, oldest first."""
+        for run in self.run_ids():
+            if self.exists(run):
+                yield RunReader(self.files, run)
+
+    def run(self, run: str) -> RunReader:
+        """Return one run; UnknownRun if there is none of that id."""
+        if not layout.is_run_id(run) or not self.files.exists(run):
+            if self._beyond is not None:
+                return self._beyond.run(run)
+            raise UnknownRun(f"{run} is not in {self.files.describe('')}", hint=self._known())
+        return RunReader(self.files, run)
+
+    def _known(self) -> str:
+        known = self.run_ids()[-3:]
+        return f"the last runs there are {', '.join(known)}" if known else "no run is there yet"
+
+    def latest(self) -> RunReader | None:
+        """Return the run with the greatest id that has a commit and is no experiment, None if there is none."""
+        for run in reversed(self.run_ids()):
+            if self.exists(run):
+                reader = RunReader(self.files, run)
+                if not reader.manifest.experiment and reader.end is not None:
+                    return reader
+        return None
+
+    def exists(self, run: str) -> bool:
+        """Say whether a folder is a run; FormatError if it is one that lost its manifest."""
+        if self.files.exists(layout.manifest(run)):
+            return True
+        self._require_unfinished(run)
+        return False
+
+    def _require_unfinished(self, run: str) -> None:
+        """Refuse a folder without manifest that holds more than the first commit: one was written after that."""
+        for name in self.files.names(layout.events(run)):
+            path = f"{layout.events(run)}/{name}"
+            if self.files.read(path).count(b'{"commit":') > 1:
+                where = self.files.describe(layout.manifest(run))
+                raise FormatError(f"{where} is missing, and the run has records", file=where, hint="restore run.json")
+
+    def resolve(self, text: str) -> Point:
+        """Return the place that a point names; PointError or UnknownRun if there is none."""
+        expression = parse(text)
+        point = self._place(expression, text)
+        for _ in range(expression.back):
+            point = self._parent_point(point, text)
+        return point
+
+    def _place(self, expression: PointExpression, text: str) -> Point:
+        run = self._latest(text) if expression.run is None else self.run(expression.run)
+        if expression.time is not None:
+            return self._at_time(run, expression.time, text)
+        if expression.nth is not None:
+            return self._episode(run, expression.nth, text)
+        end = self._end(run)
+        return end if expression.seq is None else self._at_seq(end, expression.seq, text)
+
+    def _latest(self, text: str) -> RunReader:
+        run = self.latest()
+        if run is None:
+            raise PointError(
+                f"{text} names nothing: {self.files.describe('')} has no run yet",
+                hint="run a conductor in PERSISTENT mode first, or name another --output",
+            )
+        return run
+
+    def _end(self, run: RunReader) -> Point:
+        if run.end is None:
+            raise PointError(f"{run.run} has no commit", hint="it died while it was created: name another run")
+        return Point(run.run, run.end.seq)
+
+    def _at_seq(self, end: Point, seq: int, text: str) -> Point:
+        """Return the place after a seq, in the run of the lineage that holds it."""
+        if seq > end.seq:
+            raise PointError(f"{text} lies beyond the end of its run, {end}", hint=f"take a seq up to {end.seq}")
+        for span in self.lineage(end).spans:
+            if span.run.first <= seq <= span.upto:
+                return Point(span.run.run, seq)
+        raise PointError(f"{text} lies before the first record", hint="seqs begin with 1")
+
+    def _episode(self, run: RunReader, nth: int, text: str) -> Point:
+        ended = 0
+        for commit in run.commits():
+            ended += sum(_EPISODE_ENDED in line[:_PREFIX] for line in commit.lines)
+            if nth and ended >= nth:
+                return Point(run.run, commit.last)
+        raise PointError(f"{text}: {ended} episodes ended in that run", hint="episodes count from 1")
+
+    def _at_time(self, run: RunReader, time: int, text: str) -> Point:
+        found = None
+        for name, commit in self.lineage(self._end(run)).commits():
+            if at_of(commit.lines[-1]) <= time:
+                found = Point(name, commit.last)
+        if found is None:
+            raise PointError(f"{text} is earlier than the first commit", hint="take a later time")
+        return found
+
+    def _parent_point(self, point: Point, text: str) -> Point:
+        parent = self.run(point.run).parent
+        if parent is None:
+            raise PointError(f"{text} goes back behind {point.run}, which has no parent", hint="take a smaller ~N")
+        return Point(parent.run, parent.seq)
+
+    def lineage(self, point: Point) -> Lineage:
+        """Return the runs that lead to a point."""
+        return trace(self.run(point.run), point.seq, self.run)
+
+    def parent(self, point: Point, *, durably: bool = True) -> Parent:
+        """Return a point as a new run's parent, made durable first; PointError if it lies inside a commit."""
+        run = self.run(point.run)
+        for commit in run.commits(point.seq - 1):
+            if commit.last != point.seq:
+                break
+            parent = Parent(point.run, point.seq, commit.head.hex())
+            if durably:
+                make_parent_durable(self.files, parent, run.segment_of(point.seq))
+            return parent
+        raise PointError(f"{point} lies inside a commit: it can be read, not continued", hint=self._whole(run, point))
+
+    def _whole(self, run: RunReader, point: Point) -> str:
+        ends = [commit.last for commit in run.commits(point.seq - 1)][:1]
+        return f"the commit ends at {run.run}@{ends[0]}" if ends else "take a point that the run reaches"
+
+    def left_behind(self, latest: RunReader) -> list[LeftBehind]:
+        """Return what was learned beside the latest run and is not in its line: its parent's rest, and other runs."""
+        parent = latest.parent
+        since = parent.run if parent else ""
+        line = set(self.lineage(Point(latest.run, latest.first)).runs)
+        beside = [run for run in self.run_ids() if since <= run < latest.run and self.exists(run)]
+        began = latest.manifest.created
+        found = (self._rest(RunReader(self.files, run), parent, line, began) for run in beside)
+        return [one for one in found if one is not None]
+
+    def _rest(self, run: RunReader, parent: Parent | None, line: set[str], began: int) -> LeftBehind | None:
+        if run.manifest.experiment or run.end is None or run.end.at < began:
+            return None
+        cut = parent.seq if parent and parent.run == run.run else None
+        if (run.run in line and cut is None) or (cut is not None and run.end.seq <= cut):
+            return None
+        return LeftBehind(run.run, run.first if cut is None else cut + 1, run.end.seq)

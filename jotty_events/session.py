@@ -1,0 +1,185 @@
+"""What a conductor and its learners share: the live state, and the run that it is appended to.
+
+Invariants: the live state is always what a replay of the log would give; a change that cannot be appended is taken
+back by replaying. A public call that changes state is one commit: a transaction inside another joins it. In mode
+DISABLED nothing is learned or appended; in mode CONTEXTUAL the log is kept in memory.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from threading import RLock
+from typing import Any
+
+from .admission import admit
+from .events import (
+    AttemptMade,
+    EpisodeEnded,
+    EpisodeStarted,
+    Event,
+    RunEnded,
+    RunStarted,
+    TaskAdded,
+    TaskBlocked,
+    TaskCompleted,
+    TaskFailed,
+    TaskSkipped,
+    TaskStarted,
+    TodoOpened,
+    TodoReplanned,
+    tag_of,
+)
+from .projection import Projection
+from .reading.replay import Replay, digests
+from .record import Record
+from .runs.point import Point
+from .runs.tree import Tree
+from .runs.writer import RunPlan, RunWriter
+from .types import Clock, Json
+
+_ALWAYS = {tag_of(event) for event in (RunStarted, RunEnded, EpisodeStarted, EpisodeEnded, AttemptMade)}
+
+HAPPENINGS: frozenset[type[Event]] = frozenset(
+    (
+        EpisodeStarted,
+        EpisodeEnded,
+        AttemptMade,
+        TodoOpened,
+        TaskAdded,
+        TaskStarted,
+        TaskCompleted,
+        TaskFailed,
+        TaskSkipped,
+        TaskBlocked,
+        TodoReplanned,
+    )
+)
+"""What happens whether or not anything is learned of it."""
+
+
+class Transaction:
+    """The events of one commit; `now` is the one time that all of them see, in seconds since 1970."""
+
+    def __init__(self, session: "Session", now: float) -> None:
+        self.now = now
+        self.events: list[Event] = []
+        self._session = session
+
+    def add(self, event: Event) -> None:
+        """Take up an event: it changes the live state at once, and is appended when the transaction ends."""
+        if self._session.accepts(event):
+            admitted = admit(event)
+            self.events.append(admitted)
+            self._session.apply(admitted)
+
+
+class Session:
+    """The live states of all projections, and the writer of the run that they are learned in."""
+
+    def __init__(
+        self,
+        projections: Sequence[Projection],
+        *,
+        clock: Clock,
+        tree: Tree,
+        start: Point | None,
+        plan: RunPlan | None,
+        learns: bool = True,
+        dropped: Sequence[str] = (),
+    ) -> None:
+        """Replay up to `start`, and begin the run of `plan`; without a plan nothing is appended.
+
+        Unless it `learns`, only what happens is taken up (episodes, attempts, tasks), not what would be learned of it.
+        `dropped` names the projections whose events change the live state but are not appended.
+        """
+        self.projections = tuple(projections)
+        self.clock = clock
+        self.start = start
+        self.rng = Random(plan.seed if plan else 0)
+        self._tree = tree
+        self._guard = RLock()
+        self._open: Transaction | None = None
+        self._unwritten = self._tags_of(dropped)
+        self._accepted = None if learns else HAPPENINGS
+        self.provenance: Json = {}
+        self.states = self._replayed(start)
+        self.writer = RunWriter.create(tree.files, plan) if plan else None
+        self._seq = self.writer.next_seq if self.writer else 0
+
+    def _tags_of(self, names: Sequence[str]) -> frozenset[str]:
+        """Return the tags that only the named projections read."""
+        named = {tag for one in self.projections if one.name in names for tag in _reads(one)}
+        others = {tag for one in self.projections if one.name not in names for tag in _reads(one)}
+        return frozenset(named - others - _ALWAYS)
+
+    def _replayed(self, point: Point | None) -> dict[str, Any]:
+        replay = Replay(self.projections)
+        records = self._tree.lineage(point).records() if point else ()
+        return replay.run(records).states
+
+    def accepts(self, event: Event) -> bool:
+        """Say whether an event is taken up: all are, unless nothing is to be learned."""
+        return self._accepted is None or type(event) in self._accepted
+
+    @property
+    def run(self) -> str | None:
+        """The id of the run being written, None if there is none."""
+        return self.writer.run if self.writer else None
+
+    def view(self, name: str) -> Any:
+        """Return what people read of a projection, by its name."""
+        return next(one for one in self.projections if one.name == name).view(self.states)
+
+    def apply(self, event: Event) -> None:
+        """Bring the live states forward by one event of the open transaction."""
+        record = Record(self._seq, 0, event)
+        self._seq += 1
+        for projection in self.projections:
+            if type(event) in projection.reads:
+                projection.apply(self.states[projection.name], record)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a commit, or join the one that is open. What it cannot append it takes back."""
+        with self._guard:
+            if self._open is not None:
+                yield self._open
+                return
+            self._open = Transaction(self, self.clock())
+            try:
+                yield self._open
+                self._append(self._open)
+            except BaseException:
+                self._take_back(self._open)
+                raise
+            finally:
+                self._open = None
+
+    def _append(self, done: Transaction) -> None:
+        kept = [event for event in done.events if tag_of(event) not in self._unwritten]
+        if kept and self.writer is not None:
+            self.writer.append(kept, done.now)
+
+    def _take_back(self, failed: Transaction) -> None:
+        """Replay what was acknowledged, if the failed transaction had already changed the live state."""
+        if failed.events and self.writer is not None:
+            self.writer.sync_some()
+            self.states = self._replayed(Point(self.writer.run, self.writer.mark.seq))
+
+    def digests(self) -> dict[str, str]:
+        """Return the digest of each projection's live state."""
+        return digests(self.projections, self.states)
+
+    def close(self, status: str) -> None:
+        """End the run, with the digests of what was learned. Closing twice does nothing."""
+        with self._guard:
+            if self.writer is None or self.writer.closed:
+                return
+            now = self.clock()
+            kept = {} if self._unwritten else self.digests()
+            self.writer.close(RunEnded(run=self.writer.run, status=status, digests=kept, now=now), now)
+
+
+def _reads(projection: Projection) -> Iterator[str]:
+    for event in projection.reads:
+        yield event if isinstance(event, str) else tag_of(event)

@@ -1,0 +1,255 @@
+"""Memory: entries by owner, level and key, their values by goal, and the causal links.
+
+Invariants: entries of a level stand in the order of insertion; an entry that is let go takes its goal values with it.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jotty_events.events import (
+    AlphaAdapted,
+    CausalLinked,
+    MemoryAccessed,
+    MemoryConsolidated,
+    MemoryEvicted,
+    MemoryMerged,
+    MemoryProtected,
+    MemoryStored,
+    ValueUpdated,
+)
+from jotty_events.types import LEVELS
+
+from .read_model import ReadModel, State
+from .rows import Rows
+from .table import boolean, integer, json, real, table, text
+from .view import Cell, RowView, TableView
+from .writes import Const, Drop, Put, Set
+
+ENTRIES = table(
+    "entries",
+    (text("owner"), text("level"), text("key")),
+    text("content"),
+    json("context"),
+    text("domain"),
+    text("task_type"),
+    text("agent"),
+    integer("source_episode"),
+    real("default_value"),
+    integer("token_count"),
+    text("content_hash"),
+    text("outcome"),
+    real("created"),
+    real("last_accessed"),
+    integer("access_count", 0),
+    integer("ucb_visits", 0),
+    boolean("protected", default=False),
+    text("protection_reason", ""),
+    json("similar_entries"),
+    integer("nth"),
+    grouped=2,
+)
+GOAL_VALUES = table(
+    "goal_values",
+    (text("goal"),),
+    real("value"),
+    integer("access_count", 0),
+    real("updated"),
+    integer("nth"),
+    parent=ENTRIES,
+)
+LINKS = table(
+    "links",
+    (text("owner"), text("link")),
+    text("cause"),
+    text("effect"),
+    real("confidence"),
+    json("conditions"),
+    json("exceptions"),
+    text("domain"),
+    json("supporting"),
+    json("contradicting"),
+    json("transferable"),
+    integer("nth"),
+    grouped=1,
+)
+ACCESSES = table("accesses", (text("owner"),), integer("total"))
+CONSOLIDATIONS = table("consolidations", (text("owner"),), integer("count"), real("time"))
+PARAMETERS = table("parameters", (text("name"),), real("value"))
+
+
+class GoalValue(RowView):
+    """The value of an entry for one goal."""
+
+    goal = Cell[str](GOAL_VALUES, "goal")
+    value = Cell[float](GOAL_VALUES, "value")
+    access_count = Cell[int](GOAL_VALUES, "access_count")
+    updated = Cell[float](GOAL_VALUES, "updated")
+    nth = Cell[int](GOAL_VALUES, "nth")
+
+
+class MemoryEntry(RowView):
+    """A memory: what it says, for which goals it was worth how much, and where it came from."""
+
+    owner = Cell[str](ENTRIES, "owner")
+    level = Cell[str](ENTRIES, "level")
+    key = Cell[str](ENTRIES, "key")
+    content = Cell[str](ENTRIES, "content")
+    context = Cell[dict[str, Any]](ENTRIES, "context")
+    domain = Cell[str](ENTRIES, "domain")
+    task_type = Cell[str](ENTRIES, "task_type")
+    agent = Cell[str](ENTRIES, "agent")
+    source_episode = Cell[int | None](ENTRIES, "source_episode")
+    default_value = Cell[float](ENTRIES, "default_value")
+    token_count = Cell[int](ENTRIES, "token_count")
+    content_hash = Cell[str](ENTRIES, "content_hash")
+    outcome = Cell[str | None](ENTRIES, "outcome")
+    created = Cell[float](ENTRIES, "created")
+    last_accessed = Cell[float](ENTRIES, "last_accessed")
+    access_count = Cell[int](ENTRIES, "access_count")
+    ucb_visits = Cell[int](ENTRIES, "ucb_visits")
+    protected = Cell[bool](ENTRIES, "protected")
+    protection_reason = Cell[str](ENTRIES, "protection_reason")
+    similar_entries = Cell[list[str] | None](ENTRIES, "similar_entries")
+    nth = Cell[int](ENTRIES, "nth")
+
+    @property
+    def goal_values(self) -> TableView[str, GoalValue]:
+        """Values by goal, in the order in which the goals came."""
+        return TableView(self._state, GOAL_VALUES, GoalValue, self._key)
+
+    def value(self, goal: str) -> float:
+        """Return the value for a goal, or the entry's default if it has none for that goal."""
+        row = self._state[GOAL_VALUES.name].get((*self._key, goal))
+        return self.default_value if row is None else row[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON values."""
+        return {**super().to_dict(), "goal_values": {goal: one.value for goal, one in self.goal_values.items()}}
+
+
+class CausalLink(RowView):
+    """A cause, its effect, and how sure we are."""
+
+    link = Cell[str](LINKS, "link")
+    cause = Cell[str](LINKS, "cause")
+    effect = Cell[str](LINKS, "effect")
+    confidence = Cell[float](LINKS, "confidence")
+    conditions = Cell[list[str]](LINKS, "conditions")
+    exceptions = Cell[list[str]](LINKS, "exceptions")
+    domain = Cell[str](LINKS, "domain")
+    supporting = Cell[list[str]](LINKS, "supporting")
+    contradicting = Cell[list[str]](LINKS, "contradicting")
+    transferable = Cell[list[str]](LINKS, "transferable")
+    nth = Cell[int](LINKS, "nth")
+
+
+class OwnerMemory(Mapping[str, TableView[str, MemoryEntry]]):
+    """One owner's five levels."""
+
+    def __init__(self, state: Mapping[str, Rows], owner: str) -> None:
+        self._state = state
+        self.owner = owner
+
+    def __getitem__(self, level: str) -> TableView[str, MemoryEntry]:
+        if level not in LEVELS:
+            raise KeyError(level)
+        return TableView(self._state, ENTRIES, MemoryEntry, (self.owner, level))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LEVELS)
+
+    def __len__(self) -> int:
+        return len(LEVELS)
+
+    @property
+    def links(self) -> TableView[str, CausalLink]:
+        """Causal links by their id."""
+        return TableView(self._state, LINKS, CausalLink, (self.owner,))
+
+    @property
+    def total_accesses(self) -> int:
+        """How often entries of this owner were retrieved or stored again."""
+        row = self._state[ACCESSES.name].get((self.owner,))
+        return 0 if row is None else row[0]
+
+    @property
+    def consolidations(self) -> int:
+        """How often this owner's memories were consolidated."""
+        row = self._state[CONSOLIDATIONS.name].get((self.owner,))
+        return 0 if row is None else row[0]
+
+    def entries(self) -> list[MemoryEntry]:
+        """Return the entries of all levels."""
+        return [entry for level in self.values() for entry in level.entries()]
+
+
+class Memory(Mapping[str, OwnerMemory]):
+    """Memories by owner: "shared", or an agent's name."""
+
+    def __init__(self, states: Mapping[str, State]) -> None:
+        self._state = states["memory"]
+
+    def __getitem__(self, owner: str) -> OwnerMemory:
+        return OwnerMemory(self._state, owner)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({key[0] for key, _ in self._state[ENTRIES.name].items()}))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, owner: object) -> bool:
+        return any(owner == one for one in self)
+
+    @property
+    def next_nth(self) -> int:
+        """The insertion number that the next new entry gets."""
+        return self._state[ENTRIES.name].next_nth
+
+    @property
+    def next_goal_nth(self) -> int:
+        """The insertion number that the next new goal value gets."""
+        return self._state[GOAL_VALUES.name].next_nth
+
+    @property
+    def next_link_nth(self) -> int:
+        """The insertion number that the next new causal link gets."""
+        return self._state[LINKS.name].next_nth
+
+    def parameter(self, name: str) -> float | None:
+        """Return a learned parameter, None if it was never adapted."""
+        row = self._state[PARAMETERS.name].get((name,))
+        return None if row is None else row[0]
+
+
+MEMORY = ReadModel(
+    "memory",
+    1,
+    (ENTRIES, GOAL_VALUES, LINKS, ACCESSES, CONSOLIDATIONS, PARAMETERS),
+    {
+        MemoryStored: (
+            Put(ENTRIES, {"created": "now", "last_accessed": "now", "source_episode": "episode"}),
+            Put(GOAL_VALUES, {"value": "default_value", "updated": "now", "nth": "goal_nth"}),
+        ),
+        MemoryAccessed: (
+            Set(ENTRIES, {"access_count": "access_count", "ucb_visits": "ucb_visits", "last_accessed": "now"}),
+            Put(ACCESSES, {"total": "total_accesses"}),
+        ),
+        MemoryMerged: (
+            Set(
+                ENTRIES,
+                {"similar_entries": "similar_entries", "access_count": "access_count", "last_accessed": "now"},
+            ),
+        ),
+        MemoryEvicted: (Drop(ENTRIES),),
+        MemoryProtected: (Set(ENTRIES, {"protected": "protected", "protection_reason": "reason"}),),
+        MemoryConsolidated: (Put(CONSOLIDATIONS, {"time": "now"}),),
+        ValueUpdated: (
+            Set(ENTRIES, {"default_value": "default_after"}),
+            Put(GOAL_VALUES, {"value": "after", "updated": "now", "nth": "goal_nth"}),
+        ),
+        CausalLinked: (Put(LINKS),),
+        AlphaAdapted: (Put(PARAMETERS, {"name": Const("alpha"), "value": "after"}, {"learner": "td"}),),
+    },
+    Memory,
+)

@@ -1,0 +1,194 @@
+"""The Q-table: values by the texts of state and action, with errors, lessons, the experience buffer and the tiers.
+
+Invariants: the last 20 TD errors and the last 5 lessons are kept (RULES R1). The buffer stands in the order of `order`
+where a rule sorted it, what came later after that.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jotty_events.events import (
+    AlphaAdapted,
+    Cluster,
+    ExperienceAdded,
+    ExperienceEvicted,
+    QPruned,
+    QUpdated,
+    TierMove,
+    TiersAssigned,
+)
+
+from .read_model import ReadModel, State
+from .rows import Watcher
+from .table import boolean, integer, json, last_k, real, table, text
+from .view import Cell, RowView, TableView
+from .writes import PRESENT, Clear, Const, Drop, Each, Push, Put
+
+ENTRIES = table(
+    "entries",
+    (text("state"), text("action")),
+    real("value"),
+    integer("visits"),
+    real("average_reward"),
+    real("created"),
+    real("updated"),
+    integer("nth"),
+    grouped=1,
+)
+TD_ERRORS = last_k("td_errors", ENTRIES, real("td_error"), 20)
+LESSONS = last_k("lessons", ENTRIES, text("lesson"), 5)
+EXPERIENCES = table(
+    "experiences",
+    (integer("id"),),
+    text("state"),
+    text("action"),
+    real("reward"),
+    text("next_state"),
+    boolean("done"),
+    json("state_data"),
+    json("action_data"),
+    json("next_state_data"),
+    real("time"),
+    real("error"),
+    real("priority"),
+    integer("nth"),
+)
+ORDER = table("order", (text("of"),), json("ids"))
+TIERS = table("tiers", (integer("id"),), integer("tier"), integer("rank"))
+CLUSTERS = table("clusters", (text("name"),), text("centroid"), json("members"))
+TIERING = table("tiering", (text("of"),), real("threshold"), real("last_reward"), integer("without_improvement"))
+PARAMETERS = table("parameters", (text("name"),), real("value"))
+
+_BY_ID = {"id": "nth"}
+
+
+class QEntry(RowView):
+    """What is known of one action in one state."""
+
+    state = Cell[str](ENTRIES, "state")
+    action = Cell[str](ENTRIES, "action")
+    value = Cell[float](ENTRIES, "value")
+    visits = Cell[int](ENTRIES, "visits")
+    average_reward = Cell[float](ENTRIES, "average_reward")
+    created = Cell[float](ENTRIES, "created")
+    updated = Cell[float](ENTRIES, "updated")
+    nth = Cell[int](ENTRIES, "nth")
+
+    @property
+    def td_errors(self) -> list[float]:
+        """The last TD errors, oldest first."""
+        return self._items(TD_ERRORS)
+
+    @property
+    def lessons(self) -> list[str]:
+        """The last lessons, oldest first."""
+        return self._items(LESSONS)
+
+    @property
+    def tier(self) -> int:
+        """The tier that the entry stands in, 0 if in none."""
+        row = self._state[TIERS.name].get((self.nth,))
+        return 0 if row is None else row[0]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the entry as JSON values."""
+        return {**super().to_dict(), "td_errors": self.td_errors, "lessons": self.lessons, "tier": self.tier}
+
+
+class Experience(RowView):
+    """A step in the buffer."""
+
+    nth = Cell[int](EXPERIENCES, "nth")
+    state = Cell[str](EXPERIENCES, "state")
+    action = Cell[str](EXPERIENCES, "action")
+    reward = Cell[float](EXPERIENCES, "reward")
+    next_state = Cell[str | None](EXPERIENCES, "next_state")
+    done = Cell[bool](EXPERIENCES, "done")
+    state_data = Cell[dict[str, Any]](EXPERIENCES, "state_data")
+    action_data = Cell[dict[str, Any]](EXPERIENCES, "action_data")
+    next_state_data = Cell[dict[str, Any] | None](EXPERIENCES, "next_state_data")
+    time = Cell[float](EXPERIENCES, "time")
+    error = Cell[float](EXPERIENCES, "error")
+    priority = Cell[float](EXPERIENCES, "priority")
+
+
+class QTable(TableView[tuple[str, str], QEntry]):
+    """Q-values by (state text, action text)."""
+
+    def __init__(self, states: Mapping[str, State]) -> None:
+        super().__init__(states["q_table"], ENTRIES, QEntry)
+
+    @property
+    def next_nth(self) -> int:
+        """The insertion number that the next new entry gets."""
+        return self._rows.next_nth
+
+    @property
+    def next_experience(self) -> int:
+        """The insertion number that the next experience gets."""
+        return self._state[EXPERIENCES.name].next_nth
+
+    @property
+    def experiences(self) -> list[Experience]:
+        """The experience buffer, in its order."""
+        row = self._state[ORDER.name].get(("buffer",))
+        ranks = {nth: rank for rank, nth in enumerate(row[0])} if row else {}
+        found = TableView(self._state, EXPERIENCES, Experience).entries()
+        return sorted(found, key=lambda one: (ranks.get(one.nth, len(ranks)), one.nth))
+
+    @property
+    def buffered(self) -> int:
+        """How many experiences the buffer holds."""
+        return len(self._state[EXPERIENCES.name])
+
+    def experience(self, nth: int) -> Experience:
+        """Return a step of the buffer by its insertion number; KeyError if it is not there."""
+        return TableView[int, Experience](self._state, EXPERIENCES, Experience)[nth]
+
+    def actions_of(self, state: str) -> list[tuple[str, QEntry]]:
+        """Return the actions known in exactly this state, oldest first."""
+        view = TableView[str, QEntry](self._state, ENTRIES, QEntry, (state,))
+        return [(entry.action, entry) for entry in view.entries()]
+
+    def watch_states(self, watcher: Watcher) -> None:
+        """Tell `watcher` of every state text (as a tuple of one) that is in the table, or comes or goes later."""
+        self._rows.watch(watcher)
+
+    def priorities(self) -> list[tuple[int, float]]:
+        """Return (insertion number, priority) of all steps in the buffer, oldest first."""
+        at = EXPERIENCES.position("priority")
+        return sorted((key[0], row[at]) for key, row in self._state[EXPERIENCES.name].items())
+
+    def parameter(self, name: str) -> float | None:
+        """Return a learned parameter, None if it was never adapted."""
+        row = self._state[PARAMETERS.name].get((name,))
+        return None if row is None else row[0]
+
+
+Q_TABLE = ReadModel(
+    "q_table",
+    1,
+    (ENTRIES, TD_ERRORS, LESSONS, EXPERIENCES, ORDER, TIERS, CLUSTERS, TIERING, PARAMETERS),
+    {
+        QUpdated: (
+            Put(ENTRIES, {"value": "after", "updated": "now"}),
+            Push(TD_ERRORS, "td_error"),
+            Push(LESSONS, "lesson"),
+        ),
+        QPruned: (Drop(ENTRIES), Drop(TIERS, _BY_ID)),
+        ExperienceAdded: (Put(EXPERIENCES, {**_BY_ID, "time": "now"}),),
+        ExperienceEvicted: (
+            Drop(EXPERIENCES, _BY_ID),
+            Put(ORDER, {"of": Const("buffer"), "ids": "order"}, {"order": PRESENT}),
+        ),
+        TiersAssigned: (
+            Clear(TIERS, {"whole": True}),
+            Each("moves", TierMove, Put(TIERS, _BY_ID)),
+            Clear(CLUSTERS, {"clusters": PRESENT}),
+            Each("clusters", Cluster, Put(CLUSTERS)),
+            Put(TIERING, {"of": Const("all")}),
+        ),
+        AlphaAdapted: (Put(PARAMETERS, {"name": Const("alpha"), "value": "after"}, {"learner": "q"}),),
+    },
+    QTable,
+)

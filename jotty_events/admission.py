@@ -10,7 +10,7 @@ no look at single fields.
 """
 
 from collections.abc import Callable
-from math import isfinite
+from math import hypot, isfinite
 from operator import itemgetter
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -24,6 +24,8 @@ from .events import Event, tag_of
 MAX_DEPTH = 400
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
+MAX_LENGTH = 9.0e18
+"""A little less than the greatest integer: whatever is longer is looked at more closely."""
 
 Kind = Callable[[Any, str], Any]
 _Picker = Callable[[tuple[Any, ...]], Any]
@@ -32,11 +34,13 @@ _Picker = Callable[[tuple[Any, ...]], Any]
 def admit(event: Event) -> Event:
     """Return the event as it will come back from the log; InvalidEvent if it would not."""
     values = astuple(event)
-    plan = _plans.get((type(event), *map(type, values)))
-    if plan is None:
-        return _admit_slowly(event, values)
-    floats, integers = plan
-    if isfinite(sum(floats(values))) and MIN_INT <= sum(map(abs, integers(values))) <= MAX_INT:
+    types = tuple(map(type, values))
+    plan = _last.get(type(event))
+    if plan is None or plan[0] != types:
+        plan = _plans.get((type(event), types))
+    # The length of all numbers as a vector: below the limit only if each number is, and never so if one is not finite.
+    if plan is not None and hypot(*plan[1](values)) < MAX_LENGTH:
+        _last[type(event)] = plan
         return event
     return _admit_slowly(event, values)
 
@@ -52,18 +56,17 @@ def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
     return replace(event, **changed) if changed else event
 
 
-_plans: dict[tuple[type, ...], tuple[_Picker, _Picker]] = {}
+_Plan = tuple[tuple[type, ...], _Picker]
+_plans: dict[tuple[type, tuple[type, ...]], _Plan] = {}
+_last: dict[type, _Plan] = {}
 _PLAIN = {str, float, int, bool, NoneType, UnsetType}
 
 
 def _remember(event: Event, values: tuple[Any, ...], *, mutable: bool) -> None:
-    """Keep the types of an event that needed no change: its like needs a look at the numbers only."""
-    signature = tuple(map(type, values))
-    if mutable or not _PLAIN.issuperset(signature):
-        return
-    floats = [i for i, kind in enumerate(signature) if kind is float]
-    integers = [i for i, kind in enumerate(signature) if kind is int]
-    _plans[type(event), *signature] = (_pick(floats), _pick(integers))
+    """Keep the types of an event that needed no change: the next one of the same types needs a look at its numbers."""
+    types = tuple(map(type, values))
+    if not mutable and _PLAIN.issuperset(types):
+        _plans[type(event), types] = types, _pick([i for i, kind in enumerate(types) if kind in (float, int)])
 
 
 def _pick(indices: list[int]) -> _Picker:
@@ -186,11 +189,12 @@ def _text_map(value: Any, where: str) -> dict[str, str]:
 _SCALARS: dict[Any, Kind] = {str: text, float: number, int: integer, bool: _boolean}
 
 
-def json_object(value: Any, where: str, depth: int = 0) -> dict[str, Any]:
+def json_object(value: Any, where: str) -> dict[str, Any]:
     """Admit a JSON object, as a copy."""
     if not isinstance(value, dict):
         raise _refused(where, value, "a JSON object")
-    return {_key(key, where): _json(one, f"{where}.{key}", depth + 1) for key, one in value.items()}
+    copy: dict[str, Any] = _json(value, where, 1)
+    return copy
 
 
 def _key(key: Any, where: str) -> str:
@@ -200,15 +204,22 @@ def _key(key: Any, where: str) -> str:
 
 
 def _json(value: Any, where: str, depth: int) -> Any:
+    """Admit a JSON value that is inside `depth - 1` others. One frame per level: Python allows 1000 in all."""
     if value is None or isinstance(value, bool):
         return value
+    if not isinstance(value, dict | list):
+        return _json_scalar(value, where)
     if depth > MAX_DEPTH:
         raise InvalidEvent(f"{where[:80]}… nests deeper than {MAX_DEPTH}", hint="flatten it")
     if isinstance(value, dict):
-        return json_object(value, where, depth)
-    if isinstance(value, list):
-        return [_json(one, f"{where}[{i}]", depth + 1) for i, one in enumerate(value)]
-    return _json_scalar(value, where)
+        copy = {}
+        for key, one in value.items():
+            copy[_key(key, where)] = _json(one, f"{where}.{key}", depth + 1)
+        return copy
+    items = []
+    for i, one in enumerate(value):
+        items.append(_json(one, f"{where}[{i}]", depth + 1))
+    return items
 
 
 def _json_scalar(value: Any, where: str) -> Any:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from os import PathLike
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from .errors import ConfigError
 from .types import SHARED, Durability, Json, LearningMode
@@ -22,6 +22,17 @@ Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+def _recordable(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(f"a lone surrogate stands at character {error.start}") from error
+    return text
+
+
+Text = Annotated[str, AfterValidator(_recordable)]
 
 MAX_NAME = 255
 _SAFE_INTEGER = 2**53
@@ -48,7 +59,7 @@ def _config_error(model: type[BaseModel], error: ValidationError) -> ConfigError
 
 
 def _message(one: Any) -> str:
-    return "no such setting" if one["type"] == "extra_forbidden" else str(one["msg"])
+    return "no such setting" if one["type"] == "extra_forbidden" else str(one["msg"]).removeprefix("Value error, ")
 
 
 class JottyConfig(_Checked):
@@ -104,13 +115,13 @@ class JottyConfig(_Checked):
 
     max_attempts: Positive = 3
     actor_timeout: Seconds | None = None
-    domain: str = "general"
+    domain: Text = "general"
 
-    @field_validator("output_base_dir")
+    @field_validator("output_base_dir", mode="before")
     @classmethod
-    def _has_a_folder(cls, value: str | PathLike[str]) -> str | PathLike[str]:
-        if not str(value) or "\0" in str(value):
-            raise ValueError("name a folder")
+    def _has_a_folder(cls, value: object) -> object:
+        if not isinstance(value, str | PathLike) or not str(value) or "\0" in str(value):
+            raise ValueError(f"{value!r:.80} names no folder")
         return value
 
     def capacity(self, level: str) -> int:
@@ -118,8 +129,8 @@ class JottyConfig(_Checked):
         return int(getattr(self, f"{level}_capacity"))
 
     def to_json(self) -> Json:
-        """Return the settings as JSON values."""
-        return self.model_dump(mode="json") | {"output_base_dir": str(self.output_base_dir)}
+        """Return the settings as JSON values, without `output_base_dir`: wherever a history lies, it says the same."""
+        return self.model_dump(mode="json", exclude={"output_base_dir"})
 
 
 class AgentConfig(_Checked):
@@ -127,9 +138,9 @@ class AgentConfig(_Checked):
 
     name: str
     agent: Agent
-    approaches: list[str] = []
+    approaches: list[Text] = []
     depends_on: list[str] = []
-    description: str = ""
+    description: Text = ""
     priority: Finite = 1.0
     max_attempts: Positive | None = None
     timeout: Seconds | None = None
@@ -177,10 +188,14 @@ def require_actors(actors: list[AgentConfig]) -> None:
     for actor in actors:
         for needed in actor.depends_on:
             if all(needed != one.name for one in actors):
-                raise ConfigError(
-                    f"{actor.name} depends on {needed!r}, which is no actor", hint=f"actors: {list(seen)}"
-                )
+                raise _unknown_actor(actor.name, needed, [one.name for one in actors])
     _require_no_loop(actors)
+
+
+def _unknown_actor(name: str, needed: str, known: list[str]) -> ConfigError:
+    near = get_close_matches(needed, known, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the actors are {', '.join(known)}"
+    return ConfigError(f"{name} depends on {needed!r:.80}, which is no actor", hint=hint)
 
 
 def _require_no_loop(actors: list[AgentConfig]) -> None:

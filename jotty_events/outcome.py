@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isfinite
+from numbers import Real
 from typing import Any
+
+from .errors import ConfigError
+
+_TRUTHS = ("bool", "bool_")
+"""Names of the types that say true or false: Python's own, and those of numpy, whose comparisons agents return."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,7 @@ def why_unusable(outcome: object) -> str | None:
     """Return what is wrong with what an agent returned, None if it can be learned from."""
     if not isinstance(outcome, Outcome):
         return f"the agent returned {type(outcome).__name__}, not an Outcome"
-    if not isinstance(outcome.success, bool):
+    if type(outcome.success).__name__ not in _TRUTHS:
         return f"success is {outcome.success!r:.80}, not true or false"
     for name in ("error", "lesson"):
         value = getattr(outcome, name)
@@ -116,11 +122,19 @@ def why_unusable(outcome: object) -> str | None:
 
 def why_no_reward(reward: object) -> str | None:
     """Return why a reward cannot be learned from, None if it can: it is a finite number in [0, 1]."""
-    if isinstance(reward, bool) or not isinstance(reward, int | float):
+    if isinstance(reward, bool) or not isinstance(reward, Real):
         return f"the reward is {type(reward).__name__}, not a number"
-    if not isfinite(reward) or not 0.0 <= reward <= 1.0:
+    if not isfinite(reward) or not 0.0 <= float(reward) <= 1.0:
         return f"the reward is {reward}, not in [0, 1]"
     return None
+
+
+def usable_reward(reward: float) -> float:
+    """Return a reward as a plain float; ConfigError if it cannot be learned from."""
+    wrong = why_no_reward(reward)
+    if wrong is not None:
+        raise ConfigError(wrong, hint="scale rewards to [0, 1] first")
+    return float(reward)
 
 
 def reward_of(outcome: Outcome) -> float:

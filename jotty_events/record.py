@@ -6,6 +6,7 @@ encoding that again the same bytes (law L1). Any bytes give a line or a `LineErr
 """
 
 import re
+from collections.abc import Iterable
 from hashlib import sha256
 
 from msgspec import DecodeError, Raw, Struct, ValidationError
@@ -81,27 +82,33 @@ _commit = Decoder(CommitLine)
 _durable = Decoder(DurableLine)
 
 
+_UNREADABLE = (DecodeError, UnicodeDecodeError, RecursionError)
+
+
 def decode(line: bytes) -> Line:
     """Read one line; LineError if it is none of ours."""
+    if line.startswith(b'{"seq":'):
+        return decode_record(line)
     try:
-        if line.startswith(b'{"seq":'):
-            return decode_record(line)
         if line.startswith(b'{"commit":'):
             return _commit.decode(line)
         if line.startswith(b'{"durable":'):
             return _durable.decode(line)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise LineError(str(error)) from error
     raise LineError("a line begins with none of seq, commit, durable")
 
 
 def decode_record(line: bytes) -> Record | Opaque:
-    """Read a record line; one with an unknown tag or a leaf of its own comes back opaque."""
+    """Read a record line, LineError if it is none; one with an unknown tag or a leaf of its own comes back opaque."""
     try:
-        record = _record.decode(line)
-    except ValidationError:
-        return _opaque(line)
-    return _opaque(line) if b'"leaf":"' in line[:_REDACTED_WITHIN] else record
+        try:
+            record = _record.decode(line)
+        except ValidationError:
+            return _opaque(line)
+        return _opaque(line) if b'"leaf":"' in line[:_REDACTED_WITHIN] else record
+    except _UNREADABLE as error:
+        raise LineError(str(error)) from error
 
 
 def _opaque(line: bytes) -> Record | Opaque:
@@ -123,6 +130,11 @@ def leaf(line: bytes) -> bytes:
         if redacted is not None:
             return bytes.fromhex(redacted[1].decode())
     return sha256(line).digest()
+
+
+def encode_records(first: int, at: int, events: Iterable[Event]) -> list[bytes]:
+    """Return the lines of events that get the seqs from `first` on, all at the time `at`."""
+    return [encode(Record(seq, at, event)) for seq, event in enumerate(events, first)]
 
 
 def next_head(previous: bytes, leaves: list[bytes]) -> bytes:

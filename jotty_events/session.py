@@ -1,8 +1,8 @@
 """What a conductor and its learners share: the live state, and the run that it is appended to.
 
-Invariants: the live state is always what a replay of the log would give; a change that cannot be appended is taken
-back by replaying. A public call that changes state is one commit: a transaction inside another joins it. In mode
-DISABLED nothing is learned or appended; in mode CONTEXTUAL the log is kept in memory.
+Invariants: the live state is always what a replay of the log would give, the run's own start included; a change that
+cannot be appended is taken back by replaying. A public call that changes state is one commit: a transaction inside
+another joins it. In mode DISABLED nothing is learned or appended; in mode CONTEXTUAL the log is kept in memory.
 """
 
 from collections.abc import Iterator, Sequence
@@ -70,7 +70,7 @@ class Transaction:
         if self._session.accepts(event):
             admitted = admit(event)
             self.events.append(admitted)
-            self._session.apply(admitted)
+            self._session.apply(admitted, self.now)
 
 
 class Session:
@@ -84,27 +84,33 @@ class Session:
         tree: Tree,
         start: Point | None,
         plan: RunPlan | None,
+        seed: int = 0,
         learns: bool = True,
         dropped: Sequence[str] = (),
     ) -> None:
         """Replay up to `start`, and begin the run of `plan`; without a plan nothing is appended.
 
-        Unless it `learns`, only what happens is taken up (episodes, attempts, tasks), not what would be learned of it.
-        `dropped` names the projections whose events change the live state but are not appended.
+        Random choices follow from `seed`. Unless it `learns`, only what happens is taken up (episodes, attempts,
+        tasks), not what would be learned of it. `dropped` names the projections whose events change the live state but
+        are not appended.
         """
         self.projections = tuple(projections)
         self.clock = clock
         self.start = start
-        self.rng = Random(plan.seed if plan else 0)
+        self.rng = Random(seed)
         self._tree = tree
         self._guard = RLock()
         self._open: Transaction | None = None
+        self._dropped = frozenset(dropped)
         self._unwritten = self._tags_of(dropped)
         self._accepted = None if learns else HAPPENINGS
         self.provenance: Json = {}
-        self.states = self._replayed(start)
+        self._aside: list[Record] = []
+        self._live = self._replayed(start)
         self.writer = RunWriter.create(tree.files, plan) if plan else None
-        self._seq = self.writer.next_seq if self.writer else 0
+        self._seq = start.seq + 1 if start else 1
+        if self.writer is not None:
+            self._follow(self.writer)
 
     def _tags_of(self, names: Sequence[str]) -> frozenset[str]:
         """Return the tags that only the named projections read."""
@@ -112,10 +118,20 @@ class Session:
         others = {tag for one in self.projections if one.name not in names for tag in _reads(one)}
         return frozenset(named - others - _ALWAYS)
 
-    def _replayed(self, point: Point | None) -> dict[str, Any]:
+    def _replayed(self, point: Point | None) -> Replay:
         replay = Replay(self.projections)
-        records = self._tree.lineage(point).records() if point else ()
-        return replay.run(records).states
+        replay.run(self._tree.lineage(point).records() if point else ())
+        return replay
+
+    def _follow(self, writer: RunWriter) -> None:
+        """Apply what the writer wrote itself: a projection may count the start of the run."""
+        wrote = self._tree.lineage(Point(writer.run, writer.mark.seq)).records(self._seq - 1)
+        self._seq = self._live.run(wrote).seq + 1
+
+    @property
+    def states(self) -> dict[str, Any]:
+        """The live states by the names of their projections."""
+        return self._live.result.states
 
     def accepts(self, event: Event) -> bool:
         """Say whether an event is taken up: all are, unless nothing is to be learned."""
@@ -130,13 +146,13 @@ class Session:
         """Return what people read of a projection, by its name."""
         return next(one for one in self.projections if one.name == name).view(self.states)
 
-    def apply(self, event: Event) -> None:
-        """Bring the live states forward by one event of the open transaction."""
-        record = Record(self._seq, 0, event)
-        self._seq += 1
-        for projection in self.projections:
-            if type(event) in projection.reads:
-                projection.apply(self.states[projection.name], record)
+    def apply(self, event: Event, now: float) -> None:
+        """Bring the live states forward by one event of the open transaction: by the record that it will be."""
+        self._live.apply(Record(self._seq, round(now * 1e6), event))
+        self._seq += self._is_kept(event)
+
+    def _is_kept(self, event: Event) -> bool:
+        return tag_of(event) not in self._unwritten
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -156,27 +172,37 @@ class Session:
                 self._open = None
 
     def _append(self, done: Transaction) -> None:
-        kept = [event for event in done.events if tag_of(event) not in self._unwritten]
-        if kept and self.writer is not None:
+        if self.writer is None:
+            return
+        kept = list(filter(self._is_kept, done.events))
+        if kept:
             self.writer.append(kept, done.now)
+        at = round(done.now * 1e6)
+        self._aside += [Record(self._seq, at, event) for event in done.events if not self._is_kept(event)]
 
     def _take_back(self, failed: Transaction) -> None:
         """Replay what was acknowledged, if the failed transaction had already changed the live state."""
         if failed.events and self.writer is not None:
             self.writer.sync_some()
-            self.states = self._replayed(Point(self.writer.run, self.writer.mark.seq))
+            self._live = self._replayed(Point(self.writer.run, self.writer.mark.seq))
+            for record in self._aside:
+                self._live.apply(record)
+            self._seq = self.writer.mark.seq + 1
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each projection's live state."""
         return digests(self.projections, self.states)
 
     def close(self, status: str) -> None:
-        """End the run, with the digests of what was learned. Closing twice does nothing."""
+        """End the run, with the digests of what a replay will give. Closing twice does nothing."""
         with self._guard:
-            if self.writer is None or self.writer.closed:
+            if self.writer is None:
+                return
+            if self.writer.closed:
+                self.writer.close()  # a run that failed still holds its lock
                 return
             now = self.clock()
-            kept = {} if self._unwritten else self.digests()
+            kept = {name: digest for name, digest in self.digests().items() if name not in self._dropped}
             self.writer.close(RunEnded(run=self.writer.run, status=status, digests=kept, now=now), now)
 
 

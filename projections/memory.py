@@ -4,6 +4,7 @@ Invariants: entries of a level stand in the order of insertion; an entry that is
 """
 
 from collections.abc import Iterator, Mapping
+from heapq import nlargest
 from typing import Any
 
 from jotty_events.events import (
@@ -116,6 +117,12 @@ class MemoryEntry(RowView):
     def goal_values(self) -> TableView[str, GoalValue]:
         """Values by goal, in the order in which the goals came."""
         return TableView(self._state, GOAL_VALUES, GoalValue, self._key)
+
+    def newest_goals(self, most: int) -> list[GoalValue]:
+        """Return the values of the goals that came last, at most so many, newest first."""
+        at = GOAL_VALUES.position("nth")
+        newest = nlargest(most, self._state[GOAL_VALUES.name].group(self._key).items(), key=lambda item: item[1][at])
+        return [GoalValue(self._state, self._key + rest, row) for rest, row in newest]
 
     def value(self, goal: str) -> float:
         """Return the value for a goal, or the entry's default if it has none for that goal."""

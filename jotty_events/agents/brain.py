@@ -16,6 +16,7 @@ from ..events import (
     TraceReplayed,
     WakeCounted,
 )
+from ..outcome import usable_reward
 from ..rules import brain
 from ..session import Session, Transaction
 from ..types import Json
@@ -48,7 +49,11 @@ class Brain:
         return self.state.neocortex
 
     def store_experience(self, content: Json, reward: float, causal_impact: float = 0.0) -> None:
-        """Take in an experience with a reward in [0, 1]; over capacity the least important one is forgotten."""
+        """Take in an experience with a reward in [0, 1]; over capacity the least important one is forgotten.
+
+        ConfigError for another reward.
+        """
+        reward = usable_reward(reward)
         held = self.state
         tags = brain.tags(content)
         expected = held.expected_reward

@@ -1,6 +1,5 @@
 """Goals as the learners see them: which are related, and what a value for one says about another."""
 
-from projections.goals import Goal
 from projections.memory import MemoryEntry
 
 from ..config import JottyConfig
@@ -8,6 +7,9 @@ from ..events import GoalAdded
 from ..rules import goals
 from ..session import Session, Transaction
 from ..types import Json
+
+GOALS_CONSIDERED = 50
+"""Of the goals that an entry has values for, so many are looked at: the newest."""
 
 TRANSFERS = 10
 """A change is carried over to at most so many related goals: the most similar ones."""
@@ -34,19 +36,14 @@ class GoalReader:
 
     def related_values(self, entry: MemoryEntry, goal: str) -> list[tuple[str, float, float]]:
         """Return (goal, similarity, value) of the related goals that an entry has a value for, nearest first."""
-        if not self._config.enable_goal_hierarchy:
-            return []
-        known = entry.goal_values
-        return [
-            (other.goal, similarity, known[other.goal].value)
-            for other, similarity in self._related(goal)
-            if other.goal in known
-        ][:TRANSFERS]
-
-    def _related(self, goal: str) -> list[tuple[Goal, float]]:
         nodes = self._session.view("goals")[self._owner]
-        node = nodes.get(goals.goal_id(goal))
-        return goals.related(node, nodes.entries()) if node is not None else []
+        node = nodes.get(goals.goal_id(goal)) if self._config.enable_goal_hierarchy else None
+        if node is None:
+            return []
+        # Only goals that the entry knows can matter, and of these the newest: the cost must not grow with all goals.
+        known = {goals.goal_id(one.goal): one.value for one in entry.newest_goals(GOALS_CONSIDERED)}
+        others = sorted((nodes[one] for one in known if one in nodes), key=lambda one: one.nth)
+        return [(one.goal, near, known[one.goal_id]) for one, near in goals.related(node, others)][:TRANSFERS]
 
     def require(self, commit: Transaction, goal: str, domain: str, context: Json) -> None:
         """Add a goal to the hierarchy, unless it is there or has no name."""

@@ -43,6 +43,11 @@ class HierarchicalMemory:
         """Return V(goal) of an entry, and whether it is the goal's own, the default, or drawn from related goals."""
         return self._goals.value(entry, goal)
 
+    def know_goal(self, goal: str, domain: str) -> None:
+        """Add a goal to the hierarchy, so that values learned for related goals bear on it."""
+        with self._session.transaction() as commit:
+            self._goals.require(commit, goal, domain, {})
+
     def store(
         self,
         content: str,
@@ -235,10 +240,10 @@ class HierarchicalMemory:
     ) -> str:
         """Return what was learned as text for a prompt: patterns, procedures, wisdom and causal links.
 
-        `without` are entries that the prompt shows elsewhere.
+        `without` are entries that the prompt shows elsewhere: what says the same is left out, whoever remembers it.
         """
         levels = self.memories
-        shown = {entry.nth for entry in without}
+        shown = {entry.content_hash for entry in without}
         return recall.consolidated_knowledge(
             patterns=self._items(levels["semantic"], goal, shown),
             procedures=self._items(levels["procedural"], goal, shown),
@@ -248,7 +253,7 @@ class HierarchicalMemory:
             max_items=max_items,
         )
 
-    def _items(self, level: Mapping[str, MemoryEntry], goal: str | None, shown: Container[int]) -> list[recall.Item]:
+    def _items(self, level: Mapping[str, MemoryEntry], goal: str | None, shown: Container[str]) -> list[recall.Item]:
         return [
             recall.Item(
                 entry.content,
@@ -257,7 +262,7 @@ class HierarchicalMemory:
                 entry.nth,
             )
             for entry in level.values()
-            if entry.nth not in shown
+            if entry.content_hash not in shown
         ]
 
     def protect_high_value(self, threshold: float | None = None) -> int:

@@ -6,9 +6,8 @@ from typing import Any
 from projections.q_table import Experience, QEntry, QTable
 
 from ..config import JottyConfig
-from ..errors import ConfigError
 from ..events import ExperienceAdded, ExperienceEvicted, QUpdated
-from ..outcome import why_no_reward
+from ..outcome import usable_reward
 from ..rules import q_learning
 from ..rules.similarity import similar
 from ..rules.text_form import describe_action, describe_state
@@ -58,7 +57,7 @@ class LLMQPredictor:
         done: bool = False,
     ) -> float:
         """Learn from one step, with a reward in [0, 1]; returns the TD error. ConfigError for another reward."""
-        step = _Step(state, action, _usable(reward), next_state, done)
+        step = _Step(state, action, usable_reward(reward), next_state, done)
         with self._session.transaction() as commit:
             self._buffer(commit, step)
             return self._learn(commit, step, "experience")
@@ -226,13 +225,6 @@ def _text(described: Described, describe: Any) -> str:
 
 def _data(described: Described) -> Json:
     return {} if isinstance(described, str) else dict(described)
-
-
-def _usable(reward: float) -> float:
-    wrong = why_no_reward(reward)
-    if wrong is not None:
-        raise ConfigError(wrong, hint="scale rewards to [0, 1] first")
-    return float(reward)
 
 
 class TableReader:

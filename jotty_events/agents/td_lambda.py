@@ -8,6 +8,7 @@ from projections.memory import MemoryEntry
 from ..config import JottyConfig
 from ..errors import ConfigError
 from ..events import TrajectoryEnded, ValueUpdated
+from ..outcome import usable_reward
 from ..rules import recall, td_lambda
 from ..rules.goals import ValueRead
 from ..session import Session, Transaction
@@ -42,7 +43,12 @@ class TDLambdaLearner:
         self._step_rewards: list[float] = []
 
     def record_access(self, entry: MemoryEntry, step_reward: float = 0.0) -> float:
-        """Note that an entry was used on the way, and a reward for that step; returns its trace."""
+        """Note that an entry was used on the way, and a reward for that step; returns its trace.
+
+        ConfigError for a reward that is not finite.
+        """
+        if not isfinite(step_reward):
+            raise ConfigError(f"the reward of a step is {step_reward}", hint="steps are worth finite numbers")
         name = (entry.owner, entry.level, entry.key)
         self.values_at_access[name] = self._goals(entry.owner).value(entry, self.goal)
         self.traces = td_lambda.access(
@@ -57,11 +63,13 @@ class TDLambdaLearner:
         return GoalReader(self._session, owner, self.config)
 
     def end_episode(self, final_reward: float) -> list[tuple[Name, float, float]]:
-        """End the trajectory with a reward in [0, 1]: returns (entry, value before, value after) of each update."""
-        if not isfinite(final_reward) or not 0.0 <= final_reward <= 1.0:
-            raise ConfigError(f"the final reward is {final_reward}, not in [0, 1]", hint="scale it first")
+        """End the trajectory with a reward in [0, 1]: returns (entry, value before, value after) of each update.
+
+        ConfigError for another reward; the trajectory then goes on.
+        """
+        reward = usable_reward(final_reward)
         with self._session.transaction() as commit:
-            ended = self._ended(commit, float(final_reward))
+            ended = self._ended(commit, reward)
             commit.add(ended)
             updates = list(self._updates(commit, ended))
         self.start_episode(self.goal)

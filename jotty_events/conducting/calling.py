@@ -7,14 +7,16 @@ which nobody waits for once the limit has passed.
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import copy_context
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import isawaitable, iscoroutinefunction
 from threading import Thread
 from typing import Any
 
 from ..outcome import Outcome, Task, reward_of, why_unusable
 from ..types import Clock
+from .driving import interruptible
 
 _ERROR_KEPT = 2000
 
@@ -37,23 +39,35 @@ async def call(agent: Callable[..., Any], task: Task, *, timeout: float | None, 
     """Call an agent with a task, for at most `timeout` seconds; `threaded` keeps plain functions off the event loop."""
     began = clock()
     limit = asyncio.timeout(timeout)
+    cancelled = _times_cancelled()
     try:
         async with limit:
             answer = await _answer(agent, task, threaded or timeout is not None)
-    except TimeoutError as error:
-        ran = _timed_out(timeout) if limit.expired() else _raised(error)
-    except Exception as error:  # noqa: BLE001 - whatever an agent raises is a failed attempt
-        ran = _raised(error)
-    else:
         ran = _returned(answer)
-    return _lasted(ran, max(0.0, clock() - began))
+    except asyncio.CancelledError as error:
+        if _times_cancelled() > cancelled:
+            raise
+        ran = _raised(error)  # nobody cancelled the conductor: it was something that the agent waited for
+    except Exception as error:  # noqa: BLE001 - whatever an agent raises is a failed attempt
+        ran = _timed_out(timeout) if limit.expired() else _raised(error)
+    return replace(ran, duration=max(0.0, clock() - began))
+
+
+def _times_cancelled() -> int:
+    task = asyncio.current_task()
+    return task.cancelling() if task is not None else 0
 
 
 async def _answer(agent: Callable[..., Any], task: Task, threaded: bool) -> Any:
     if not (iscoroutinefunction(agent) or iscoroutinefunction(getattr(agent, "__call__", None))):  # noqa: B004
-        answer = await _in_thread(agent, task) if threaded else agent(task)
+        answer = await _in_thread(agent, task) if threaded else _here(agent, task)
         return await answer if isawaitable(answer) else answer
     return await agent(task)
+
+
+def _here(agent: Callable[..., Any], task: Task) -> Any:
+    with interruptible():
+        return agent(task)
 
 
 def _in_thread(agent: Callable[..., Any], task: Task) -> Awaitable[Any]:
@@ -82,12 +96,8 @@ def _awaitable(error: BaseException) -> BaseException:
 def _tell(
     loop: asyncio.AbstractEventLoop, future: "asyncio.Future[Any]", settle: Callable[[Any], None], value: Any
 ) -> None:
-    if not loop.is_closed():
+    with suppress(RuntimeError):  # the loop is closed: nobody waits for the answer any more
         loop.call_soon_threadsafe(lambda: None if future.done() else settle(value))
-
-
-def _lasted(ran: Ran, duration: float) -> Ran:
-    return Ran(ran.outcome, ran.success, ran.reward, ran.output, ran.error, ran.error_type, ran.lesson, duration)
 
 
 def _returned(answer: Any) -> Ran:
@@ -97,7 +107,7 @@ def _returned(answer: Any) -> Ran:
     outcome: Outcome = answer
     return Ran(
         "succeeded" if outcome.success else "failed",
-        outcome.success,
+        bool(outcome.success),
         reward_of(outcome),
         outcome.output,
         readable(outcome.error),
@@ -107,7 +117,12 @@ def _returned(answer: Any) -> Ran:
 
 
 def _raised(error: BaseException) -> Ran:
-    return Ran("raised", error=readable(f"{error}") or type(error).__name__, error_type=type(error).__name__)
+    kind = type(error).__name__
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot even say what it is
+        said = ""
+    return Ran("raised", error=readable(said) or kind, error_type=readable(kind))
 
 
 def _timed_out(timeout: float | None) -> Ran:

@@ -8,11 +8,8 @@ import asyncio
 import secrets
 import time
 import weakref
-from collections.abc import Sequence
-from contextvars import ContextVar
-from threading import Lock, Thread
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Any
 
 from projections import READ_MODELS
 
@@ -23,19 +20,17 @@ from ..agents.q_learning import LLMQPredictor
 from ..agents.td_lambda import TDLambdaLearner
 from ..agents.todo import MarkovianTODO
 from ..config import AgentConfig, JottyConfig, require_actors
-from ..errors import ConfigError, NestedRun, RunClosed
+from ..errors import ConfigError, RunClosed
 from ..outcome import RunResult
 from ..projection import Projection
 from ..runs.point import Point
 from ..state import State
 from ..types import Clock, Entropy
+from .driving import drive, drive_elsewhere
 from .episode import Episode
 from .learners import Learners
 from .opening import Opening
-
-_running: ContextVar[frozenset[int]] = ContextVar("running conductors", default=frozenset())
-_TURN = 0.005
-"""Seconds between two looks whether the episode before has ended."""
+from .turns import Turns
 
 
 class Conductor:
@@ -43,7 +38,7 @@ class Conductor:
 
     def __init__(
         self,
-        actors: Sequence[AgentConfig],
+        actors: Iterable[AgentConfig],
         config: JottyConfig | None = None,
         *,
         clock: Clock = time.time,
@@ -55,12 +50,12 @@ class Conductor:
         `projections` are read models of your own, beside those that learning needs. Raises ConfigError for actors that
         cannot work together, PointError, FormatError or Corruption for a history that cannot be loaded, WriteFailed.
         """
-        self.config = config or JottyConfig()
+        self.config = _configured(config)
         self._actors = {actor.name: actor for actor in _checked(actors)}
         opening = Opening(self.config, (*READ_MODELS, *projections), clock, entropy, __version__)
         self._session = opening.open()
         self._learners = Learners(self.config, self._session, list(self._actors))
-        self._turn = Lock()
+        self._turns = Turns()
         self._closed = False
         self._finalizer = weakref.finalize(self, self._session.close, "exited")
 
@@ -112,29 +107,30 @@ class Conductor:
     async def run(self, goal: str, domain: str | None = None) -> RunResult:
         """Work towards a goal: one episode. Failures of agents are results; ConfigError, RunClosed and NestedRun raise.
 
-        Plain functions run in threads, so that the event loop goes on.
+        Plain functions run in threads, so that the event loop goes on. Episodes that are asked for at the same time
+        follow each other.
         """
         return await self._run(goal, domain, threaded=True)
 
     def run_sync(self, goal: str, domain: str | None = None) -> RunResult:
-        """Work towards a goal from code that is not async. Plain functions run in the calling thread."""
+        """Work towards a goal from code that is not async; as `run` otherwise.
+
+        Plain functions run in the calling thread, unless they have a time limit or an event loop runs there (as in
+        notebooks): then in one of their own.
+        """
+        self._require(goal)
         try:
-            asyncio.get_running_loop()
+            loop = asyncio.get_running_loop()
         except RuntimeError:
-            return asyncio.run(self._run(goal, domain, threaded=False))
-        return _in_another_thread(lambda: asyncio.run(self._run(goal, domain, threaded=False)))
+            return drive(self._run(goal, domain, threaded=False))
+        self._turns.require_not_stopped(loop)
+        return drive_elsewhere(self._run(goal, domain, threaded=True))
 
     async def _run(self, goal: str, domain: str | None, *, threaded: bool) -> RunResult:
-        self._require_goal(goal)
-        while not self._turn.acquire(blocking=False):
-            await asyncio.sleep(_TURN)
-        token = _running.set(_running.get() | {id(self)})
-        try:
+        self._require(goal)
+        async with self._turns.take():
             self._require_open()
             return await self._episode(goal, domain or self.config.domain, threaded).run()
-        finally:
-            _running.reset(token)
-            self._turn.release()
 
     def _episode(self, goal: str, domain: str, threaded: bool) -> Episode:
         return Episode(
@@ -147,11 +143,10 @@ class Conductor:
             threaded=threaded,
         )
 
-    def _require_goal(self, goal: str) -> None:
-        if not str(goal).strip() or not isinstance(goal, str):
+    def _require(self, goal: object) -> None:
+        if not isinstance(goal, str) or not goal.strip():
             raise ConfigError(f"the goal is {goal!r:.60}", hint="say in words what is to be done")
-        if id(self) in _running.get():
-            raise NestedRun("an agent called run() of the conductor that runs it", hint="use another conductor")
+        self._turns.require_free()
         self._require_open()
 
     def _require_open(self) -> None:
@@ -185,30 +180,18 @@ class Conductor:
         return f"Conductor({', '.join(self._actors)}; {mode}; run {self.run_id}; from {self.start})"
 
 
-def _checked(actors: Sequence[AgentConfig]) -> list[AgentConfig]:
+def _configured(config: JottyConfig | None) -> JottyConfig:
+    if config is not None and not isinstance(config, JottyConfig):
+        raise ConfigError(f"{config!r:.60} is no JottyConfig", hint="JottyConfig(output_base_dir=..., ...)")
+    return config or JottyConfig()
+
+
+def _checked(given: Iterable[AgentConfig]) -> list[AgentConfig]:
+    actors = list(given)
     if not actors:
         raise ConfigError("a conductor needs an actor", hint="actors=[AgentConfig(name=..., agent=...)]")
     for actor in actors:
         if not isinstance(actor, AgentConfig):
             raise ConfigError(f"{actor!r:.60} is no AgentConfig", hint="AgentConfig(name=..., agent=...)")
-    require_actors(list(actors))
-    return list(actors)
-
-
-def _in_another_thread(work: Any) -> RunResult:
-    """Run where no event loop runs, for notebooks, and wait for it."""
-    found: list[Any] = []
-
-    def target() -> None:
-        try:
-            found.extend((work(), None))
-        except BaseException as error:  # noqa: BLE001 - it is raised again below
-            found.extend((None, error))
-
-    thread = Thread(target=target, name="jotty-events run_sync")
-    thread.start()
-    thread.join()
-    if found[1] is not None:
-        raise found[1]
-    result: RunResult = found[0]
-    return result
+    require_actors(actors)
+    return actors

@@ -5,6 +5,7 @@ attempt that was cancelled is recorded and teaches nothing. What is recorded is 
 chose from.
 """
 
+import asyncio
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -56,6 +57,7 @@ class Episode:
         self._begin()
         try:
             while (task := self._learners.todo.get_next_task()) is not None:
+                await asyncio.sleep(0)  # plain functions never pause: a cancellation must be heard between them
                 await self._attempt(self._actors[task.assignee], task.task_id)
         except Exception:
             self._abandon("broken")
@@ -76,6 +78,9 @@ class Episode:
                     now=commit.now,
                 )
             )
+            # Before anything is recalled: what an agent is told is then what its attempt is measured against.
+            for memory in self._learners.memories:
+                memory.know_goal(self.goal, self.domain)
             self._learners.todo.open(self.goal)
             for actor in self._actors.values():
                 self._add_task(actor)
@@ -116,9 +121,10 @@ class Episode:
         )
 
     def _tried(self, actor: AgentConfig) -> list[str | None]:
-        """Return the approaches that failed in this episode; none once all of them did."""
+        """Return the approaches that failed since all of them had failed last: each comes once in a round."""
         tried = [one.approach for one in self._attempts if one.actor == actor.name]
-        return tried if len(set(tried)) < len(actor.approaches) else []
+        in_this_round = len(tried) % max(1, len(actor.approaches))
+        return tried[len(tried) - in_this_round :]
 
     async def _call(self, actor: AgentConfig, made: Choosing) -> Ran:
         task = Task(
@@ -145,6 +151,7 @@ class Episode:
         """Record an attempt, without learning from it."""
         with self._commit() as commit:
             commit.add(self._made(commit, made, ran))
+        self._keep(commit, made, ran)
 
     def _made(self, commit: Transaction, made: Choosing, ran: Ran) -> AttemptMade:
         return AttemptMade(
@@ -193,7 +200,8 @@ class Episode:
     def _remember(self, actor: AgentConfig, made: Choosing, ran: Ran) -> None:
         """Store what the attempt teaches, and value what was used on the way: one trajectory."""
         named = made.approach or actor.name
-        kept = outcome_memory(approach=named, success=ran.success, error=ran.error, lesson=ran.lesson)
+        # What an agent says is to be remembered says more than the error that made it fail.
+        kept = outcome_memory(approach=named, success=ran.success, error=ran.lesson or ran.error, lesson=ran.lesson)
         context: Json = {"actor": actor.name, "approach": made.approach}
         outcome = "success" if ran.success else "failure"
         learned = self._learners.shared.store(
@@ -260,7 +268,7 @@ class Episode:
         with self._commit() as commit:
             self._end(commit, "succeeded" if success else "failed", success, reward)
             if self._learners.brain.end_of_episode(self._number):
-                for memory in (self._learners.shared, *self._learners.local.values()):
+                for memory in self._learners.memories:
                     memory.consolidate()
         self._events.extend(commit.events)
         return RunResult(
@@ -273,13 +281,12 @@ class Episode:
             output=self._outputs.get(self._attempts[-1].actor) if self._attempts else None,
             outputs=self._outputs,
             learned_context=self._context.text,
-            learned=in_words(self._events, self._contents()),
+            learned=in_words(self._events, self._content_of),
         )
 
-    def _contents(self) -> dict[tuple[str, str, str], str]:
-        memories = (self._learners.shared, *self._learners.local.values())
-        entries = (entry for memory in memories for entry in memory.memories.entries())
-        return {(entry.owner, entry.level, entry.key): entry.content for entry in entries}
+    def _content_of(self, owner: str, level: str, key: str) -> str:
+        entry = self._learners.local.get(owner, self._learners.shared).memories[level].get(key)
+        return key if entry is None else entry.content
 
     def _end(self, commit: Transaction, status: str, success: bool, reward: float) -> None:
         commit.add(
@@ -298,7 +305,7 @@ class Episode:
 
     def _abandon(self, status: str) -> None:
         """Record that the episode was given up, unless the run takes no more appends."""
-        if self._session.writer is not None and not self._session.writer.closed:
+        if self._session.writer is None or not self._session.writer.closed:
             with self._commit() as commit:
                 self._end(commit, status, False, 0.0)
 

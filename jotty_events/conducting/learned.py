@@ -1,22 +1,26 @@
 """What was learned, in words: one line for each value and memory that changed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from ..events import Event, MemoryEvicted, MemoryStored, PatternLearned, QUpdated, ValueUpdated
 from ..rules.recall import shortened
 
 
-def in_words(events: Iterable[Event], contents: dict[tuple[str, str, str], str]) -> list[str]:
-    """Return a line for each change; `contents` are those of the memories by (owner, level, key)."""
-    lines = (_line(event, contents) for event in events)
+ContentOf = Callable[[str, str, str], str]
+"""Gives the content of a memory by owner, level and key."""
+
+
+def in_words(events: Iterable[Event], content_of: ContentOf) -> list[str]:
+    """Return a line for each change."""
+    lines = (_line(event, content_of) for event in events)
     return [line for line in lines if line is not None]
 
 
-def _line(event: Event, contents: dict[tuple[str, str, str], str]) -> str | None:
+def _line(event: Event, content_of: ContentOf) -> str | None:
     if isinstance(event, QUpdated):
         return f"Q({shortened(event.action, 60)}) {event.before:.3f} → {event.after:.3f}"
     if isinstance(event, ValueUpdated) and event.cause == "td":
-        content = contents.get((event.owner, event.level, event.key), event.key)
+        content = content_of(event.owner, event.level, event.key)
         return f"V({shortened(content, 60)}) {event.before:.3f} → {event.after:.3f}"
     if isinstance(event, MemoryStored) and event.outcome is not None:
         return f"remembered: {shortened(event.content, 80)}"

@@ -22,3 +22,8 @@ class Learners:
         self.brain = Brain(config, session)
         self.todo = MarkovianTODO(session)
         self.context = ContextBuilder(self.q, self.brain, config.context_items)
+
+    @property
+    def memories(self) -> list[HierarchicalMemory]:
+        """All owners' memories, the shared ones first."""
+        return [self.shared, *self.local.values()]

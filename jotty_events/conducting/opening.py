@@ -6,9 +6,10 @@ is named in a warning.
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ..config import JottyConfig
+from ..errors import ConfigError
 from ..log.files import DiskFiles
 from ..log.memory_files import MemoryFiles
 from ..projection import Projection
@@ -42,21 +43,33 @@ class Opening:
         self._disk = Tree(DiskFiles(config.output_base_dir))
 
     def open(self) -> Session:
-        """Return the session; PointError, FormatError, Corruption or WriteFailed say what stands in the way."""
+        """Return the session; PointError, FormatError, Corruption, ConfigError or WriteFailed say why there is none."""
         mode = self._config.learning_mode
-        start = self._start(mode)
-        if mode is LearningMode.DISABLED:
-            return self._session(self._disk, start, None, learns=False)
-        tree = self._disk if mode is LearningMode.PERSISTENT else Tree(MemoryFiles(), beyond=self._disk)
-        return self._session(tree, start, self._plan(start, mode), learns=self._config.enable_learning)
+        try:
+            start = self._start(mode)
+            for message in self._left_out(start, mode):
+                warnings.warn(message, HistoryWarning, stacklevel=3)
+            return self._begin(start, mode)
+        except OSError as error:
+            where = self._disk.files.describe("")
+            raise ConfigError(f"{where} cannot be read: {error.strerror}", hint="name another output folder") from error
 
-    def _session(self, tree: Tree, start: Point | None, plan: RunPlan | None, *, learns: bool) -> Session:
+    def _begin(self, start: Point | None, mode: LearningMode) -> Session:
+        drawn = int.from_bytes(self._entropy(8)) >> (64 - _SEED_BITS)
+        seed = drawn if self._config.seed is None else self._config.seed
+        if mode is LearningMode.DISABLED:
+            return self._session(self._disk, start, None, seed, learns=False)
+        tree = self._disk if mode is LearningMode.PERSISTENT else Tree(MemoryFiles(), beyond=self._disk)
+        return self._session(tree, start, self._plan(start, mode, seed), seed, learns=self._config.enable_learning)
+
+    def _session(self, tree: Tree, start: Point | None, plan: RunPlan | None, seed: int, *, learns: bool) -> Session:
         return Session(
             self._projections,
             clock=self._clock,
             tree=tree,
             start=start,
             plan=plan,
+            seed=seed,
             learns=learns,
             dropped=self._dropped(),
         )
@@ -68,28 +81,24 @@ class Opening:
         if mode is LearningMode.CONTEXTUAL or not self._config.auto_load_on_start:
             return None
         latest = self._disk.latest()
-        if latest is None or latest.end is None:
-            return None
-        if mode is LearningMode.PERSISTENT:
-            self._warn_of_branches()
-        return Point(latest.run, latest.end.seq)
+        return None if latest is None or latest.end is None else Point(latest.run, latest.end.seq)
 
-    def _warn_of_branches(self) -> None:
-        latest = self._disk.latest()
-        if latest is None:
+    def _left_out(self, start: Point | None, mode: LearningMode) -> Iterator[str]:
+        """Say what a run that starts there does not continue; a point that was asked for leaves others on purpose."""
+        if start is None or mode is not LearningMode.PERSISTENT:
             return
-        if latest.live:
-            _warn(f"{latest.run} is still being written: this run starts from what it had on disk by now")
-        for left in self._disk.left_behind(latest):
-            _warn(
-                f"{left.run} learned records {left.first} to {left.last} beside {latest.run};"
+        run = self._disk.run(start.run)
+        if run.live:
+            yield f"{run.run} is still being written: this run starts from what it had on disk by now"
+        for left in self._disk.left_behind(run) if self._config.start_from is None else ():
+            yield (
+                f"{left.run} learned records {left.first} to {left.last} beside {run.run};"
                 " this run does not continue from them"
             )
 
-    def _plan(self, start: Point | None, mode: LearningMode) -> RunPlan:
+    def _plan(self, start: Point | None, mode: LearningMode, seed: int) -> RunPlan:
         config = self._config
         persistent = mode is LearningMode.PERSISTENT
-        drawn = int.from_bytes(self._entropy(8)) >> (64 - _SEED_BITS)
         return RunPlan(
             clock=self._clock,
             entropy=self._entropy,
@@ -97,7 +106,7 @@ class Opening:
             library=self._library,
             mode=mode.value,
             config=config.to_json(),
-            seed=drawn if config.seed is None else config.seed,
+            seed=seed,
             parent=self._disk.parent(start, durably=persistent) if start else None,
             experiment=config.experiment,
             durability=config.durability if persistent else Durability.OS,
@@ -115,7 +124,3 @@ class Opening:
             "todos": config.persist_todos,
         }
         return [name for name, persists in kept.items() if not persists]
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, HistoryWarning, stacklevel=6)

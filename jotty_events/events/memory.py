@@ -4,6 +4,8 @@ An entry is named by `owner` ("shared" or an agent), `level` and `key`. `nth` is
 projection: entries of one level stand in the order of their `nth`.
 """
 
+from msgspec import field
+
 from ..types import Json
 from .fields import Concluded, Learned, Observed, Read
 
@@ -101,6 +103,7 @@ class TrajectoryEnded(Learned, frozen=True, kw_only=True, tag_field="type", tag=
 
     goal: Observed[str]
     final_reward: Observed[float]
+    success: Observed[bool | None] = None
     step_rewards: Observed[list[float]]
     owners: Observed[list[str]]
     levels: Observed[list[str]]
@@ -109,7 +112,7 @@ class TrajectoryEnded(Learned, frozen=True, kw_only=True, tag_field="type", tag=
     gamma: Read[float]
     lambda_trace: Read[float]
     alpha: Read[float]
-    return_: Concluded[float]
+    return_: Concluded[float] = field(name="return")
 
 
 class ValueUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="value_updated"):
@@ -126,7 +129,7 @@ class ValueUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="va
     goal: Observed[str]
     cause: Observed[str]
     now: Observed[float]
-    return_: Observed[float | None]
+    return_: Observed[float | None] = field(name="return")
     before: Read[float]
     before_from: Read[str]
     default_before: Read[float]

@@ -43,7 +43,8 @@ class QUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_upda
 
     `before` is the value that the rule used: that of the entry `before_nth` (`before_raw`, discounted if it is only
     similar, with `before_similarity` below 1), or the default where `before_nth` is null. `next_nth` likewise names
-    the entry that `next_max` was taken from. `cause`: experience or replay.
+    the entry that `next_max` was taken from. `cause`: experience or replay; a replay names its `experience`, and the
+    `draw` in [0, 1) that chose it.
     """
 
     state: Observed[str]
@@ -52,6 +53,8 @@ class QUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_upda
     next_state: Observed[str | None]
     done: Observed[bool]
     cause: Observed[str]
+    experience: Observed[int | None] = None
+    draw: Observed[float | None] = None
     now: Observed[float]
     before: Read[float]
     before_nth: Read[int | None]

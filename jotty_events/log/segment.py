@@ -54,7 +54,7 @@ class SegmentWriter:
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Write record lines and their commit line with one write; OSError if the disk refuses."""
-        head = next_head(self.head, [leaf(line) for line in lines])
+        head = next_head(self.head, [sha256(line).digest() for line in lines])
         last = self.last + len(lines)
         mark = encode(CommitLine(last, len(lines), self.durable, head.hex())) + b"\n"
         self._write(b"\n".join(lines) + b"\n" + mark, mark)

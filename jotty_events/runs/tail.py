@@ -1,7 +1,8 @@
 """Following a run while it is being written.
 
 Invariants: nothing is given out before it is durable (in mode `os`: before its commit is whole), nothing twice, and
-nothing is left out, rotation included.
+nothing is left out, rotation included. A run whose writer is gone is given out as every reader sees it: up to its last
+whole commit.
 """
 
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ class Tail:
 
     def poll(self) -> Iterator[Commit]:
         """Give out what has come since the last poll; `ended` is true once nothing more will come."""
+        # Asked first: whatever a writer put there before it let go is then read below.
+        alive = self._files.is_locked(layout.lock(self._run))
         manifest = RunReader(self._files, self._run).manifest
         for closed in manifest.segments:
             if closed.first >= self._segment:
@@ -38,11 +41,11 @@ class Tail:
                 yield from self._read(upto=closed.last)
                 self._segment, self._offset, self._durable = closed.last + 1, 0, closed.last
         if manifest.active is not None:
-            yield from self._read(upto=None)
-        self.ended = manifest.active is None or not self._files.is_locked(layout.lock(self._run))
+            yield from self._read(upto=None, whole=self._any_commit or not alive)
+        self.ended = manifest.active is None or not alive
 
-    def _read(self, upto: int | None) -> Iterator[Commit]:
-        """Give out the commits of one segment from where the last poll stopped."""
+    def _read(self, upto: int | None, whole: bool = True) -> Iterator[Commit]:
+        """Give out the commits of one segment from where the last poll stopped; unless `whole`, the durable ones."""
         path = layout.segment(self._run, self._segment)
         reader = SegmentReader(
             self._files.read(path, self._offset),
@@ -54,7 +57,7 @@ class Tail:
         )
         found = list(reader)
         reader.require_sound_tail()
-        settled = upto if upto is not None else reader.last if self._any_commit else reader.durable
+        settled = upto if upto is not None else reader.last if whole else reader.durable
         for commit in found:
             if commit.last <= settled:
                 self._last, self._head, self._offset = commit.last, commit.head, commit.end

@@ -19,7 +19,7 @@ from ..log import layout
 from ..log.files import Appender, Files, Lock
 from ..log.manifest import VERSION, Ending, Manifest, Parent, Segment, seal
 from ..log.segment import SegmentWriter
-from ..record import MAX_LINE, ROOT_HEAD, Record, encode
+from ..record import MAX_LINE, ROOT_HEAD, encode_records
 from ..types import Clock, Durability, Entropy, Json
 from .group_sync import GroupSync
 from .receipt import DurableMark, Receipt, write_failed
@@ -80,7 +80,7 @@ class RunWriter:
         self._at = round(now * 1e6)
         self._open_segment(self._first, head)
         self._manifest = self._new_manifest()
-        self._segment.append([self._line(self._first, self._started(head, now))])
+        self._segment.append(self._lines(self._first, [self._started(head, now)]))
         self._sync()
         for folder in (layout.events(self.run), self.run, ""):
             self._files.sync(folder)
@@ -159,23 +159,23 @@ class RunWriter:
                 raise InvalidEvent("a commit has at least one event", hint="append nothing when nothing happened")
             self._at = round((self._plan.clock() if now is None else now) * 1e6)
             first = self.next_seq
-            lines = [self._line(first + i, admit(event)) for i, event in enumerate(events)]
-            self._commit(lines)
+            self._commit(self._lines(first, list(map(admit, events))))
             return Receipt(first, self._segment.last, self._at, self.mark)
 
-    def _line(self, seq: int, event: Event) -> bytes:
+    def _lines(self, first: int, events: list[Event]) -> list[bytes]:
         try:
-            line = encode(Record(seq, self._at, event))
+            lines = encode_records(first, self._at, events)
         except UnicodeEncodeError as error:
             raise InvalidEvent(
-                f"{tag_of(event)} holds a lone surrogate", hint="decode the text with errors='replace' first"
+                f"a text of this commit holds a lone surrogate: {error}",
+                hint="decode the text with errors='replace' first",
             ) from error
-        if len(line) > MAX_LINE:
+        if max(map(len, lines)) > MAX_LINE:
             raise InvalidEvent(
-                f"{tag_of(event)} takes {len(line)} bytes, a record takes at most {MAX_LINE}",
+                f"{tag_of(events[lines.index(max(lines, key=len))])} takes more than {MAX_LINE} bytes as a record",
                 hint="keep large content elsewhere and store a reference to it",
             )
-        return line
+        return lines
 
     def _commit(self, lines: list[bytes]) -> None:
         try:

@@ -1,0 +1,1 @@
+"""What `show` says of each projection: a `document` for scripts, and `grids` for people."""

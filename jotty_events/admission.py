@@ -6,7 +6,7 @@ JSON objects hold string keys, null, booleans, integers, finite floats, text, li
 are copies, so that nobody changes them later. Nothing else is admitted (a typed error names the field).
 
 The check runs on every append, so it first looks at the types of all fields at once: an event of plain types needs
-no look at single fields.
+no look at single fields. A lone surrogate in a text of such an event is found when it is encoded: see RunWriter.append.
 """
 
 from collections.abc import Callable
@@ -19,13 +19,15 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, replace
 
 from .errors import InvalidEvent
-from .events import Event, tag_of
+from .events import EVENT_TYPES, Event, tag_of
 
 MAX_DEPTH = 400
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
 MAX_LENGTH = 9.0e18
 """A little less than the greatest integer: whatever is longer is looked at more closely."""
+
+_UNION = frozenset(EVENT_TYPES)
 
 Kind = Callable[[Any, str], Any]
 _Picker = Callable[[tuple[Any, ...]], Any]
@@ -39,13 +41,18 @@ def admit(event: Event) -> Event:
     if plan is None or plan[0] != types:
         plan = _plans.get((type(event), types))
     # The length of all numbers as a vector: below the limit only if each number is, and never so if one is not finite.
-    if plan is not None and hypot(*plan[1](values)) < MAX_LENGTH:
-        _last[type(event)] = plan
-        return event
+    try:
+        if plan is not None and hypot(*plan[1](values)) < MAX_LENGTH:
+            _last[type(event)] = plan
+            return event
+    except OverflowError:
+        pass  # An integer is too large for a float, and so for the log: the closer look names it.
     return _admit_slowly(event, values)
 
 
 def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
+    if type(event) not in _UNION:
+        raise InvalidEvent(f"{type(event).__name__} is no event of the log", hint="use the events of jotty_events")
     changed = {}
     kinds = _kinds(type(event))
     for name, value in zip(event.__struct_fields__, values, strict=True):

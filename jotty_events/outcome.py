@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from numbers import Real
 from typing import Any
 
@@ -122,11 +121,15 @@ def why_unusable(outcome: object) -> str | None:
 
 def why_no_reward(reward: object) -> str | None:
     """Return why a reward cannot be learned from, None if it can: it is a finite number in [0, 1]."""
-    if isinstance(reward, bool) or not isinstance(reward, Real):
-        return f"the reward is {type(reward).__name__}, not a number"
-    if not isfinite(reward) or not 0.0 <= float(reward) <= 1.0:
-        return f"the reward is {reward}, not in [0, 1]"
-    return None
+    return why_no_share(reward, "the reward")
+
+
+def why_no_share(share: object, what: str) -> str | None:
+    """Return why something is no finite number in [0, 1], None if it is one."""
+    if isinstance(share, bool) or not isinstance(share, Real):
+        return f"{what} is {type(share).__name__}, not a number"
+    number: Any = share  # of whatever kind: a float could not hold it if it is huge
+    return None if 0.0 <= number <= 1.0 else f"{what} is {number!s:.40}, not in [0, 1]"
 
 
 def usable_reward(reward: float) -> float:

@@ -125,11 +125,20 @@ _REDACTED_WITHIN = 64
 
 def leaf(line: bytes) -> bytes:
     """Return the leaf of a record line: the SHA-256 of its bytes, or what a redacted line kept of them."""
-    if b'"leaf":"' in line[:_REDACTED_WITHIN]:
-        redacted = _REDACTED.match(line)
-        if redacted is not None:
-            return bytes.fromhex(redacted[1].decode())
-    return sha256(line).digest()
+    kept = _kept_leaf(line)
+    return sha256(line).digest() if kept is None else kept
+
+
+def is_redacted(line: bytes) -> bool:
+    """Say whether a record line has lost its content and kept its leaf."""
+    return _kept_leaf(line) is not None
+
+
+def _kept_leaf(line: bytes) -> bytes | None:
+    if b'"leaf":"' not in line[:_REDACTED_WITHIN]:
+        return None
+    redacted = _REDACTED.match(line)
+    return None if redacted is None else bytes.fromhex(redacted[1].decode())
 
 
 def encode_records(first: int, at: int, events: Iterable[Event]) -> list[bytes]:

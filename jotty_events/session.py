@@ -5,11 +5,12 @@ cannot be appended is taken back by replaying. A public call that changes state 
 another joins it. In mode DISABLED nothing is learned or appended; in mode CONTEXTUAL the log is kept in memory.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
 from random import Random
 from threading import RLock
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from .admission import admit
 from .events import (
@@ -133,6 +134,11 @@ class Session:
         """The live states by the names of their projections."""
         return self._live.result.states
 
+    @property
+    def seq(self) -> int:
+        """The seq of the last record that the live states show."""
+        return self._seq - 1
+
     def accepts(self, event: Event) -> bool:
         """Say whether an event is taken up: all are, unless nothing is to be learned."""
         return self._accepted is None or type(event) in self._accepted
@@ -141,6 +147,10 @@ class Session:
     def run(self) -> str | None:
         """The id of the run being written, None if there is none."""
         return self.writer.run if self.writer else None
+
+    def reading(self) -> AbstractContextManager[Any]:
+        """Keep other threads from changing the live state while it is read."""
+        return self._guard
 
     def view(self, name: str) -> Any:
         """Return what people read of a projection, by its name."""
@@ -204,6 +214,30 @@ class Session:
             now = self.clock()
             kept = {name: digest for name, digest in self.digests().items() if name not in self._dropped}
             self.writer.close(RunEnded(run=self.writer.run, status=status, digests=kept, now=now), now)
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Learner(Protocol):
+    """Whatever learns in a session."""
+
+    _session: Session
+
+
+L = TypeVar("L", bound=Learner)
+
+
+def undisturbed(method: Callable[Concatenate[L, P], R]) -> Callable[Concatenate[L, P], R]:
+    """Let a method of a learner see one state from its first look to its last, whatever other threads learn."""
+
+    @wraps(method)
+    def guarded(learner: L, /, *args: P.args, **values: P.kwargs) -> R:
+        with learner._session.reading():
+            return method(learner, *args, **values)
+
+    return guarded
 
 
 def _reads(projection: Projection) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """The state at a point: what people read, as dictionaries."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from projections.brain import Brain
@@ -15,11 +16,20 @@ from .reading.replay import digests
 
 
 class State:
-    """All projections at one point; `state["name"]` is one of your own. It changes nothing."""
+    """All projections at one point; `state["name"]` is one of your own. It changes nothing.
 
-    def __init__(self, projections: Sequence[Projection], states: Mapping[str, Any]) -> None:
+    A conductor's live state changes while it is read from another thread; its digests do not: `guard` sees to that.
+    """
+
+    def __init__(
+        self,
+        projections: Sequence[Projection],
+        states: Mapping[str, Any],
+        guard: AbstractContextManager[Any] | None = None,
+    ) -> None:
         self._projections = {one.name: one for one in projections}
         self._states = states
+        self._guard = guard or nullcontext()
 
     def __getitem__(self, name: str) -> Any:
         return self._projections[name].view(self._states)
@@ -56,7 +66,8 @@ class State:
 
     def digests(self) -> dict[str, str]:
         """Return the digest of each projection: equal just when the states are."""
-        return digests(self._projections.values(), self._states)
+        with self._guard:
+            return digests(self._projections.values(), self._states)
 
     def __repr__(self) -> str:
         memories = sum(len(owner.entries()) for owner in self.memory.values())

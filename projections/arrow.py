@@ -27,7 +27,7 @@ def dump(state: Mapping[str, Rows]) -> dict[str, pa.Table]:
     """Return one Arrow table per table of the state, and the counters."""
     tables = {name: _dump_rows(rows) for name, rows in state.items()}
     counts = [rows.next_nth for rows in state.values()]
-    columns: list[Any] = [pa.array(list(state), type=pa.string()), pa.array(counts, type=pa.int64())]
+    columns: list[Any] = [pa.array(list(state), type=pa.string()), pa.array(counts, type=pa.uint64())]
     tables[COUNTERS] = pa.Table.from_arrays(columns, names=["table", "next_nth"])
     return tables
 

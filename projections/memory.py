@@ -15,6 +15,7 @@ from jotty_events.events import (
     MemoryEvicted,
     MemoryMerged,
     MemoryProtected,
+    MemoryRepeated,
     MemoryStored,
     ValueUpdated,
 )
@@ -200,7 +201,7 @@ class Memory(Mapping[str, OwnerMemory]):
         return OwnerMemory(self._state, owner)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted({key[0] for key, _ in self._state[ENTRIES.name].items()}))
+        return iter(sorted({group[0] for table in (ENTRIES, LINKS) for group in self._state[table.name].groups}))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -240,6 +241,10 @@ MEMORY = ReadModel(
         ),
         MemoryAccessed: (
             Set(ENTRIES, {"access_count": "access_count", "ucb_visits": "ucb_visits", "last_accessed": "now"}),
+            Put(ACCESSES, {"total": "total_accesses"}),
+        ),
+        MemoryRepeated: (
+            Set(ENTRIES, {"access_count": "access_count", "last_accessed": "now"}),
             Put(ACCESSES, {"total": "total_accesses"}),
         ),
         MemoryMerged: (

@@ -112,6 +112,22 @@ class Experience(RowView):
     priority = Cell[float](EXPERIENCES, "priority")
 
 
+class QCluster(RowView):
+    """A group of similar entries in tier 2; its members by their insertion numbers."""
+
+    name = Cell[str](CLUSTERS, "name")
+    centroid = Cell[str](CLUSTERS, "centroid")
+    members = Cell[list[int]](CLUSTERS, "members")
+
+
+class Tiering(RowView):
+    """What assigning tiers goes by from one episode to the next."""
+
+    threshold = Cell[float](TIERING, "threshold")
+    last_reward = Cell[float | None](TIERING, "last_reward")
+    without_improvement = Cell[int](TIERING, "without_improvement")
+
+
 class QTable(TableView[tuple[str, str], QEntry]):
     """Q-values by (state text, action text)."""
 
@@ -158,6 +174,16 @@ class QTable(TableView[tuple[str, str], QEntry]):
         """Return (insertion number, priority) of all steps in the buffer, oldest first."""
         at = EXPERIENCES.position("priority")
         return sorted((key[0], row[at]) for key, row in self._state[EXPERIENCES.name].items())
+
+    @property
+    def clusters(self) -> TableView[str, QCluster]:
+        """The clusters of tier 2, by their name."""
+        return TableView(self._state, CLUSTERS, QCluster)
+
+    @property
+    def tiering(self) -> Tiering | None:
+        """What assigning tiers goes by, None before it was ever done."""
+        return TableView[str, Tiering](self._state, TIERING, Tiering).get("all")
 
     def parameter(self, name: str) -> float | None:
         """Return a learned parameter, None if it was never adapted."""

@@ -17,13 +17,7 @@ from .writes import Apply, Write, compile_write
 
 State = dict[str, Rows]
 _MODULUS = 1 << 256
-_PYTHON: dict[str, tuple[type, ...]] = {
-    "text": (str,),
-    "int": (int,),
-    "float": (float,),
-    "bool": (bool,),
-    "json": (object,),
-}
+_PYTHON: dict[str, type] = {"text": str, "int": int, "float": float, "bool": bool}
 
 
 class ReadModel:
@@ -72,6 +66,11 @@ class ReadModel:
         if rows is None:
             raise InvalidEvent(f"{self.name} has no table {event.table!r}", hint=f"it has {', '.join(state)}")
         key = tuple(_value(column, event) for column in rows.table.key)
+        if None in key:
+            raise InvalidEvent(
+                f"the imported row of {self.name}.{event.table} lacks a part of its key",
+                hint=f"its key is {', '.join(column.name for column in rows.table.key)}",
+            )
         if rows.table.keep is not None:
             rows.push(key, _value(rows.table.columns[0], event))
         else:
@@ -98,7 +97,8 @@ def _value(column: Column, event: EntryImported) -> Any:
     if column.name == "nth":
         return event.nth
     value = event.row.get(column.name, column.default)
-    if value is not None and not isinstance(value, _PYTHON[column.kind]):
+    # A truth value is no number here: it would be equal to one, and hashed differently.
+    if value is not None and type(value) is not _PYTHON.get(column.kind, type(value)):
         raise InvalidEvent(
             f"the imported row of {event.projection}.{event.table} has {value!r:.60} in {column.name!r}",
             hint=f"that column holds {column.kind}",

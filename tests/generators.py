@@ -34,15 +34,18 @@ from jotty_events.events import (
     TodoOpened,
     ValueUpdated,
 )
+from jotty_events.reading.replay import Replay
 from jotty_events.record import Record
 from jotty_events.types import LEVELS, SHARED
-from projections import READ_MODELS
+from projections import MEMORY, Q_TABLE, READ_MODELS, ReadModel
 from projections.table import Column, Table
 
 E = TypeVar("E")
 Commit = list[Event]
 Log = list[Commit]
+Events = st.SearchStrategy[Event]
 Fields = Mapping[str, st.SearchStrategy[Any]]
+NamedFields = Mapping[str, Fields]
 
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
@@ -110,6 +113,29 @@ def _structs(kind: type[Struct], known: Fields) -> st.SearchStrategy[Any]:
     return st.builds(kind, **chosen)
 
 
+def example_of(kind: type[E], **fields: Any) -> E:
+    """Return one event of fixed values, none of them null, but for those that are given."""
+    hints = get_type_hints(kind)
+    names: tuple[str, ...] = kind.__struct_fields__  # type: ignore[attr-defined]
+    return kind(**{name: _value(hints[name], name, i) for i, name in enumerate(names, 1)} | fields)
+
+
+def _value(hint: Any, name: str, i: int) -> Any:
+    args = get_args(hint)
+    if hint is bool:
+        return i % 2 == 0
+    if hint in (str, int, float):
+        return {str: f"{name} é 😀", int: i, float: i + 0.1}[hint]
+    if get_origin(hint) is list:
+        return [_value(args[0], name, i), _value(args[0], name, i + 1)]
+    if get_origin(hint) is dict:
+        return {name: "a"} if args == (str, str) else {name: [1, -0.5, True, None, {"a|||b": "\u2028"}]}
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        inner = get_type_hints(hint)
+        return hint(**{one: _value(inner[one], one, j) for j, one in enumerate(hint.__struct_fields__, i)})
+    return _value(next(one for one in args if one not in (NoneType, UnsetType)), name, i)
+
+
 @cache
 def event_of(kind: type[Event]) -> st.SearchStrategy[Event]:
     """Return events of one type, each field with anything that it may hold; rows that are imported fit their table."""
@@ -153,10 +179,11 @@ def _imports_of(projection: str, table: str, row: st.SearchStrategy[Any], known:
     return _structs(EntryImported, {**known, **fixed})
 
 
-def _row(table: Table, kinds: Fields, known: Fields, *, nulls: bool) -> st.SearchStrategy[dict[str, Any]]:
+def _row(table: Table, kinds: Fields, named: NamedFields, *, nulls: bool) -> st.SearchStrategy[dict[str, Any]]:
     """Return rows as an import gives them: `nth` stands in the event, and a column may be left out."""
 
     def cell(column: Column) -> st.SearchStrategy[Any]:
+        known = named.get(column.kind, {})
         return known[column.name] if column.name in known else kinds[column.kind]
 
     key = {column.name: cell(column) for column in table.key}
@@ -166,79 +193,150 @@ def _row(table: Table, kinds: Fields, known: Fields, *, nulls: bool) -> st.Searc
     return st.fixed_dictionaries(key | rest)
 
 
-# Histories as a learner would write them.
+# Histories as a learner would write them. They are long, so an event is one draw: a byte chooses each field's value.
 
-WORDS = ("k", "k2", "a|||b", "😀", "")
-IDS = 8
-
-_word = st.sampled_from(WORDS)
-_id = st.integers(0, IDS - 1)
-_small_floats = st.floats(-2, 2) | st.sampled_from(HARD_FLOATS)
-_small_json = st.dictionaries(
-    _word, _word | _small_floats | st.integers(0, 3) | st.lists(_word, max_size=2), max_size=2
+WORDS = ("k", "k", "a|||b", "😀")
+_IDS = (0, 1, 2, 3, 4)
+_CONTENTS: tuple[Any, ...] = (
+    {},
+    {"k": 1},
+    {"b": [1.5, None, {"x": "😀"}], "a": True},
+    {"a|||b": -0.0, "": {"k": {}}},
 )
-_KEYS: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(("key", "goal", "state", "action", "link", "goal_id", "task", "name", "projection"), _word),
-    "owner": st.sampled_from((SHARED, "sql|||writer")),
-    "level": st.sampled_from(LEVELS[:2]),
-    "learner": st.sampled_from(("td", "q")),
-    "of": st.sampled_from(("all", "brain", "buffer", "hippocampus", "list", "neocortex")),
-    "nth": _id,
-    "id": _id,
-    "episode": st.integers(1, 3),
+_PLAIN: dict[Any, Sequence[Any]] = {
+    str: WORDS + HARD_TEXTS[:7],
+    float: (0.25, 0.5, 1.0, *HARD_FLOATS),
+    int: _IDS,
+    bool: (False, True),
+    dict[str, Any]: _CONTENTS,
+    list[str]: ([], ["k"], ["a|||b", "😀"], ["k", "k", "😀"]),
+    list[int]: ([], [0], [1, 0], [4, 2, 3]),
+    list[float]: ([], [0.5], [-0.0, 1.7e308]),
 }
-_LISTED: dict[str, st.SearchStrategy[Any]] = {
-    **dict.fromkeys(("context", "content", "state_data", "action_data", "next_state_data", "result"), _small_json),
-    **dict.fromkeys(("ids", "members"), st.lists(_id, max_size=4, unique=True)),
+_KEYS: dict[str, Sequence[Any]] = {
+    **dict.fromkeys(("key", "goal", "state", "action", "link", "goal_id", "task", "name", "projection"), WORDS),
+    "owner": (SHARED, SHARED, SHARED, "sql|||writer"),
+    "level": (LEVELS[0], LEVELS[0], LEVELS[1]),
+    "learner": ("td", "q"),
+    "of": ("all", "brain", "buffer", "hippocampus", "list", "neocortex"),
+    **dict.fromkeys(("nth", "id"), _IDS),
+    "episode": (1, 2, 3),
 }
-_PLAIN_KINDS: dict[str, st.SearchStrategy[Any]] = {
-    "text": _word,
-    "float": _small_floats,
-    "int": st.integers(0, 9),
-    "bool": st.booleans(),
-    "json": st.lists(_word, max_size=3),
-}
+_OBJECTS = ("context", "content", "state_data", "action_data", "next_state_data", "result")
+_OFTEN = (MemoryStored, MemoryStored, MemoryEvicted, ValueUpdated, QUpdated, QUpdated, QPruned, TaskAdded, TaskAdded)
+"""What comes more often than other events: entries, and what lets go of them."""
 
 
-def _plausible(kind: type[Event]) -> st.SearchStrategy[Event]:
-    hints = get_type_hints(kind)
-    known = {name: one for name, one in _KEYS.items() if hints.get(name) in (str, int)}
-    lists = {name: st.lists(_id, max_size=4, unique=True) | st.none() for name in ("order",) if name in hints}
-    if hints.get("order") == list[str] | None:
-        lists = {"order": st.lists(_word, max_size=4, unique=True) | st.none()}
-    moves = {"moves": st.lists(_structs(_item(hints["moves"]), {"nth": _id}), max_size=3)} if "moves" in hints else {}
-    return _structs(kind, {**known, **lists, **moves})
-
-
-def _item(hint: Any) -> type[Struct]:
-    (kind,) = get_args(hint)
-    assert issubclass(kind, Struct)
-    return kind
-
-
-def _plausible_imports(*, nulls: bool) -> list[st.SearchStrategy[Event]]:
-    known = {**_KEYS, **_LISTED}
-    return [
-        _imports_of(name, table.name, _row(table, _PLAIN_KINDS, known, nulls=nulls), {"nth": _id})
-        for name, table in tables()
-    ]
+def _choices(name: str, hint: Any) -> Sequence[Any]:
+    """Return the values that a field takes in a history; TypeError for a type that no event has had so far."""
+    if name in _KEYS and hint in (str, int):
+        return _KEYS[name]
+    if hint in _PLAIN:
+        return _PLAIN[hint]
+    if get_origin(hint) in (Union, UnionType):
+        inner = [one for one in get_args(hint) if one not in (NoneType, UnsetType)]
+        empty = [value for kind, value in ((NoneType, None), (UnsetType, UNSET)) if kind in get_args(hint)]
+        return [*_choices(name, inner[0]), *empty]
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return [_chosen(hint, bytes((i * 7 + j * 3) % 256 for j in range(32))) for i in range(8)]
+    if get_origin(hint) is list:
+        items = _choices(name, get_args(hint)[0])
+        return [[], list(items[:1]), list(items[1:3]), list(items[2:5]), list(items[5:])]
+    raise TypeError(f"no values for fields of type {hint!r}: say here what such a field may hold")
 
 
 @cache
-def learning_events(*, imports: bool = True, nulls: bool = True) -> st.SearchStrategy[Event]:
-    """Return events that change a state, with keys that come again."""
-    kinds = {kind: _plausible(kind) for model in READ_MODELS for kind in model.writes}
-    # As many imports as events of two types; a nested `one_of` would give each table as many as a type.
-    elsewhere = [st.sampled_from(_plausible_imports(nulls=nulls)).flatmap(lambda one: one)] * 2 if imports else []
-    return st.sampled_from([*kinds.values(), *elsewhere]).flatmap(lambda one: one)
+def _fields_of(kind: type[Struct]) -> dict[str, Sequence[Any]]:
+    hints = get_type_hints(kind)
+    return {name: _choices(name, hints[name]) for name in kind.__struct_fields__}
 
 
-def learning_logs(
-    max_commits: int = 12, *, imports: bool = True, nulls: bool = True, min_commits: int = 0
-) -> st.SearchStrategy[Log]:
-    """Return histories of entries that are added, updated, let go and added again, numbered as a learner does."""
-    commit = st.lists(learning_events(imports=imports, nulls=nulls), min_size=1, max_size=6)
-    return st.lists(commit, min_size=min_commits, max_size=max_commits).map(numbered)
+def _chosen(kind: type[Struct], data: bytes) -> Any:
+    return kind(**_pick(_fields_of(kind), data))
+
+
+def _pick(fields: Mapping[str, Sequence[Any]], data: bytes) -> dict[str, Any]:
+    return {name: values[byte % len(values)] for (name, values), byte in zip(fields.items(), data, strict=False)}
+
+
+def _bytes(size: int) -> st.SearchStrategy[bytes]:
+    return st.binary(min_size=size, max_size=size)
+
+
+@cache
+def _plausible(kind: type[Event]) -> Events:
+    return _bytes(len(kind.__struct_fields__)).map(lambda data: _chosen(kind, data))
+
+
+_LEFT_OUT = object()
+
+
+@cache
+def _plausible_import(model: ReadModel, shape: Table, *, nulls: bool) -> Events:
+    key = {column.name: _cells(column) for column in shape.key}
+    none = (None, _LEFT_OUT) if nulls else ()
+    rest = {column.name: [*_cells(column), *none] for column in shape.columns if column.name != "nth"}
+
+    def build(data: bytes) -> Event:
+        row = _pick(key | rest, data[1:])
+        kept = {name: one for name, one in row.items() if one is not _LEFT_OUT}
+        return EntryImported(projection=model.name, table=shape.name, row=kept, nth=_IDS[data[0] % len(_IDS)])
+
+    return _bytes(1 + len(key) + len(rest)).map(build)
+
+
+def _cells(column: Column) -> Sequence[Any]:
+    if column.kind != "json":
+        return _choices(column.name, {"text": str, "int": int, "float": float, "bool": bool}[column.kind])
+    if column.name in ("ids", "members"):
+        return _PLAIN[list[int]]
+    return _CONTENTS if column.name in _OBJECTS else _PLAIN[list[str]]
+
+
+@cache
+def learning_events(model: ReadModel | None = None, *, imports: bool = True, nulls: bool = True) -> Events:
+    """Return events that change a state (that of one read model), with keys that come again."""
+    models = READ_MODELS if model is None else (model,)
+    kinds = [kind for one in models for kind in one.writes]
+    often = [kind for kind in _OFTEN if kind in kinds]
+    written = [_plausible(kind) for kind in (*kinds, *often)]
+    imported = [_plausible_import(one, shape, nulls=nulls) for one in models for shape in one.tables]
+    # Half as many imports as other events; each table on its own would outweigh the types of events.
+    elsewhere = [_any_of(imported)] * (len(kinds) // 2 or 1) if imports else []
+    return _any_of([*written, *elsewhere])
+
+
+def _any_of(strategies: Sequence[st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    """Return a strategy that takes each of these as often as any other, be it made of many or of one."""
+    return one_of_these(strategies).flatmap(lambda one: one)
+
+
+_ABOUT = (None, None, *READ_MODELS, MEMORY, Q_TABLE)
+
+
+def learning_logs(max_events: int = 60, *, imports: bool = True, nulls: bool = True) -> st.SearchStrategy[Log]:
+    """Return histories of entries that are added, updated, let go and added again, numbered as a learner does.
+
+    Most are about one read model, so that their keys collide often.
+    """
+
+    def drawn(chosen: tuple[ReadModel | None, int]) -> st.SearchStrategy[list[Event]]:
+        about, size = chosen
+        return st.lists(learning_events(about, imports=imports, nulls=nulls), min_size=size, max_size=size)
+
+    events = st.tuples(st.sampled_from(_ABOUT), st.integers(0, max_events)).flatmap(drawn)
+    return st.tuples(events, st.lists(st.integers(1, 5), min_size=1, max_size=4)).map(_in_commits)
+
+
+def _in_commits(drawn: tuple[list[Event], list[int]]) -> Log:
+    events, sizes = drawn
+    log: Log = []
+    rest = numbered(events)
+    while rest:
+        size = sizes[len(log) % len(sizes)]
+        log.append(rest[:size])
+        rest = rest[size:]
+    return log
 
 
 _MEMORY = ("owner", "level", "key")
@@ -260,11 +358,11 @@ _LET_GO: dict[type[Event], tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 
 
-def numbered(log: Log) -> Log:
-    """Return the log with insertion numbers as a learner gives them: the entry's own, else the next."""
+def numbered(events: Iterable[Event]) -> list[Event]:
+    """Return the events with insertion numbers as a learner gives them: the entry's own, else the next."""
     known: dict[str, dict[tuple[Any, ...], int]] = {}
     following: dict[str, int] = {}
-    return [[_number(event, known, following) for event in commit] for commit in log]
+    return [_number(event, known, following) for event in events]
 
 
 def _number(event: Event, known: dict[str, dict[tuple[Any, ...], int]], following: dict[str, int]) -> Event:
@@ -287,6 +385,14 @@ def _number(event: Event, known: dict[str, dict[tuple[Any, ...], int]], followin
 def records(log: Iterable[Commit], first: int = 1) -> list[Record]:
     """Return the records of a log, with dense seqs from `first` on."""
     return [Record(seq, seq * 1000, event) for seq, event in enumerate((e for commit in log for e in commit), first)]
+
+
+def states_of(log: Iterable[Commit]) -> dict[str, Any]:
+    """Return the states of all read models after a log."""
+    replay = Replay(READ_MODELS)
+    for record in records(log):
+        replay.apply(record)
+    return replay.result.states
 
 
 def collected(strategy: st.SearchStrategy[E], count: int) -> list[E]:

@@ -1,11 +1,14 @@
-"""A stage for conductors: scripted clocks and entropy, actors that do as they are told, and what is left in a folder."""
+"""A stage for conductors: scripted clocks and entropy, actors that do as they are told, and looks at what is left."""
 
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from functools import wraps
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 from jotty_events import AgentConfig, Conductor, History, JottyConfig, LearningMode, Outcome, Task
@@ -15,7 +18,7 @@ from jotty_events.record import Record
 from jotty_events.runs.point import Point
 
 START = 1767700800.0
-SAFETY = 60.0
+SAFETY = 30.0
 """Seconds after which a test that waits for another thread gives up, instead of hanging."""
 
 T = TypeVar("T")
@@ -111,6 +114,27 @@ def listing(folder: Path) -> dict[str, tuple[int, int, bytes | str]]:
 def bytes_below(folder: Path) -> dict[str, bytes]:
     """Return the contents of all files below a folder."""
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def in_time(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test in a thread of its own, and let it fail rather than hang where threads wait for each other."""
+
+    @wraps(test)
+    def timed(*args: Any, **values: Any) -> None:
+        done: Future[None] = Future()
+
+        def work() -> None:
+            try:
+                test(*args, **values)
+            except BaseException as error:  # noqa: BLE001 - it is raised again where the test is awaited
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        Thread(target=work, daemon=True).start()
+        done.result(SAFETY)
+
+    return timed
 
 
 def wait_for(work: Coroutine[Any, Any, T]) -> T:

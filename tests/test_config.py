@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from stage import actor, analyst, conductor
 
 from jotty_events import AgentConfig, Conductor, JottyConfig, LearningMode
 from jotty_events.config import MAX_NAME
 from jotty_events.errors import ConfigError
-from stage import actor, analyst, conductor
 
 
 def refusal(make: Any, *args: Any, **values: Any) -> ConfigError:
@@ -43,7 +43,8 @@ def test_the_client_s_settings_are_all_known() -> None:
 
 def test_a_mode_can_be_given_as_text() -> None:
     """A learning mode that comes from a settings file is known by its word."""
-    assert [JottyConfig(learning_mode=text).learning_mode for text in ("disabled", "contextual", "persistent")] == [
+    texts: list[Any] = ["disabled", "contextual", "persistent"]
+    assert [JottyConfig(learning_mode=text).learning_mode for text in texts] == [
         LearningMode.DISABLED,
         LearningMode.CONTEXTUAL,
         LearningMode.PERSISTENT,
@@ -203,7 +204,8 @@ def test_approaches_that_could_not_be_told_apart_are_refused(approaches: Any, wh
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("max_attempts", 0), ("timeout", 0), ("timeout", nan), ("priority", inf), ("description", "\ud800")]
+    ("setting", "value"),
+    [("max_attempts", 0), ("timeout", 0), ("timeout", nan), ("priority", inf), ("description", "\ud800")],
 )
 def test_an_actor_s_own_values_are_checked(setting: str, value: Any) -> None:
     """What an actor sets for itself has the same limits as what is set for all."""
@@ -217,7 +219,9 @@ def test_a_conductor_needs_an_actor() -> None:
 
 def test_actors_may_come_from_any_iterable() -> None:
     """Actors that can be looked at only once are all there afterwards."""
-    live = Conductor(actors=(actor(name=name) for name in ("a", "b")), config=JottyConfig(learning_mode="contextual"))
+    live = Conductor(
+        actors=(actor(name=name) for name in ("a", "b")), config=JottyConfig(learning_mode=LearningMode.CONTEXTUAL)
+    )
     assert list(live.local_memories) == ["a", "b"]
 
 

@@ -116,7 +116,7 @@ def test_the_first_run_remembers_what_to_avoid_and_what_to_use(shown: Shown) -> 
         f"AVOID: {NAIVE} — {NO_SUCH_COLUMN}",
         f"USE: {PARTITIONED} — filter days on dl_last_updated",
     ]
-    assert [event.initial_value for event in stored] == [0.5, 0.5]
+    assert [event.default_value for event in stored] == [0.5, 0.5]
 
 
 def test_the_second_run_succeeds_at_once(shown: Shown) -> None:

@@ -6,14 +6,14 @@ that fails here says that logs which people have on disk are read differently no
 
 import re
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import pytest
-from msgspec import Struct, UnsetType
+from generators import example_of, values_of
+from msgspec import Struct
 from msgspec.structs import fields as struct_fields
 
 import jotty_events.events as events_module
-from generators import values_of
 from jotty_events.admission import admit
 from jotty_events.events import (
     BY_TAG,
@@ -43,28 +43,6 @@ def golden_lines() -> dict[str, bytes]:
     """Return the golden lines by their tag."""
     lines = GOLDEN.read_bytes().splitlines()
     return {re.findall(rb'"type":"([^"]*)"', line)[0].decode(): line for line in lines}
-
-
-def example_of(kind: type[Event]) -> Event:
-    """Return an event of fixed values, none of them null: what a golden line for a new tag is made of."""
-    hints = get_type_hints(kind)
-    return kind(**{name: _value(hints[name], name, i) for i, name in enumerate(kind.__struct_fields__, 1)})
-
-
-def _value(hint: Any, name: str, i: int) -> Any:
-    args = get_args(hint)
-    if hint is bool:
-        return i % 2 == 0
-    if hint in (str, int, float):
-        return {str: f"{name} é 😀", int: i, float: i + 0.1}[hint]
-    if get_origin(hint) is list:
-        return [_value(args[0], name, i), _value(args[0], name, i + 1)]
-    if get_origin(hint) is dict:
-        return {name: "a"} if args == (str, str) else {name: [1, -0.5, True, None, {"a|||b": "\u2028"}]}
-    if isinstance(hint, type) and issubclass(hint, Struct):
-        inner = get_type_hints(hint)
-        return hint(**{one: _value(inner[one], one, j) for j, one in enumerate(hint.__struct_fields__, i)})
-    return _value(next(one for one in args if one not in (type(None), UnsetType)), name, i)
 
 
 @each_type
@@ -121,7 +99,7 @@ def test_an_event_writes_all_its_fields(kind: type[Event]) -> None:
     """A field is written whatever it holds, unless it came later and is unset; its name is snake_case."""
     config, hints = kind.__struct_config__, get_type_hints(kind)
     assert config.frozen
-    assert not (config.omit_defaults or config.array_like or config.forbid_unknown_fields)
+    assert not any([config.omit_defaults, config.array_like, config.forbid_unknown_fields])
     written = [field.encode_name for field in struct_fields(kind)]
     assert [name for name in written if not SNAKE.fullmatch(name)] == []
     assert "type" not in written

@@ -6,11 +6,11 @@ from hashlib import sha256
 from typing import Any
 
 import pytest
+from generators import MAX_INT, MIN_INT, collected, event_of, events, json_values, logs, texts
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import fields as struct_fields
 
-from generators import MAX_INT, MIN_INT, collected, event_of, events, json_values, logs, texts
 from jotty_events.events import BY_TAG, EVENT_TYPES, Event, Redacted, TraceReplayed, WakeCounted, tag_of
 from jotty_events.record import (
     ROOT_HEAD,
@@ -152,7 +152,7 @@ def test_a_text_that_looks_like_a_leaf_is_no_leaf() -> None:
 
 @pytest.mark.parametrize("bad", ["", "0" * 63, "0" * 65, "G" * 64, "A" * 64, "é" * 32])
 def test_a_leaf_that_is_no_hash_is_not_believed(bad: str) -> None:
-    """A redacted line whose leaf is no SHA-256 in lower-case hex is hashed like any other, so the chain breaks there."""
+    """A leaf that is no SHA-256 in lower-case hex is passed over: its line is hashed like any other."""
     line = REDACTED_LINE.replace(LEAF.encode(), bad.encode())
     assert leaf(line) == sha256(line).digest()
 
@@ -338,4 +338,4 @@ def test_a_record_that_is_an_event_with_null_fields_is_read() -> None:
     found = decode(short + b'"nth":4,"replays":5,"strength":6.0}}')
     expected = TraceReplayed(now=1.0, priority=2.0, strength_before=3.0, nth=4, replays=5, strength=6.0)
     assert found == Record(1, 2, expected)
-    assert expected.episode is expected.actor is expected.attempt is expected.origin is None
+    assert [expected.episode, expected.actor, expected.attempt, expected.origin] == [None] * 4

@@ -5,6 +5,7 @@ from typing import Any
 from projections.brain import Brain as BrainView
 from projections.brain import Trace
 
+from ..admission import json_object
 from ..config import JottyConfig
 from ..events import (
     ConsolidationDone,
@@ -18,11 +19,8 @@ from ..events import (
 )
 from ..outcome import usable_reward
 from ..rules import brain
-from ..session import Session, Transaction
+from ..session import Session, Transaction, undisturbed
 from ..types import Json
-
-EXPECTATION_RATE = 0.1
-"""How fast the expected reward follows the rewards (RULES R5)."""
 
 
 class Brain:
@@ -51,13 +49,15 @@ class Brain:
     def store_experience(self, content: Json, reward: float, causal_impact: float = 0.0) -> None:
         """Take in an experience with a reward in [0, 1]; over capacity the least important one is forgotten.
 
-        ConfigError for another reward.
+        ConfigError for another reward, InvalidEvent for content that JSON cannot hold.
         """
         reward = usable_reward(reward)
-        held = self.state
+        content = json_object(content, "the experience")
         tags = brain.tags(content)
-        expected = held.expected_reward
         with self._session.transaction() as commit:
+            held = self.state
+            expected = held.expected_reward
+            nearest, similarity = brain.nearest(tags, map(_pattern, held.neocortex))
             commit.add(
                 ExperienceEncoded(
                     **self._session.provenance,
@@ -66,10 +66,12 @@ class Brain:
                     causal_impact=causal_impact,
                     now=commit.now,
                     expected_before=expected,
+                    nearest=nearest,
+                    similarity=similarity,
                     tags=tags,
-                    novelty=brain.novelty(tags, [pattern.tags for pattern in held.neocortex]),
+                    novelty=brain.novelty(similarity),
                     strength=brain.INITIAL_STRENGTH,
-                    expected_reward=EXPECTATION_RATE * reward + (1 - EXPECTATION_RATE) * expected,
+                    expected_reward=brain.expectation(expected, reward),
                     nth=held.next_trace,
                 )
             )
@@ -132,41 +134,44 @@ class Brain:
         kind = brain.kind_of(trace.reward)
         # A failure must not make the pattern of a success stronger, though it is about the same things.
         known = brain.match(trace.tags, [_pattern(one) for one in self.neocortex if one.kind == kind])
-        strength = brain.pattern_strength(after)
         if known is None:
-            self._learn(commit, trace, text, strength)
+            self._learn(commit, trace, text, after)
         else:
-            self._reinforce(commit, trace, known, strength)
+            self._reinforce(commit, trace, known, after)
         return True
 
-    def _learn(self, commit: Transaction, trace: Trace, text: str, strength: float) -> None:
+    def _learn(self, commit: Transaction, trace: Trace, text: str, after: brain.Replayed) -> None:
         commit.add(
             PatternLearned(
                 **self._session.provenance,
-                kind=brain.kind_of(trace.reward),
                 source=trace.nth,
                 reward=trace.reward,
+                trace_strength=after.strength,
+                replays=after.replays,
                 now=commit.now,
+                kind=brain.kind_of(trace.reward),
                 tags=trace.tags,
                 text=text,
-                strength=strength,
+                strength=brain.pattern_strength(after.strength, after.replays),
                 sources=1,
                 nth=self.state.next_pattern,
             )
         )
 
-    def _reinforce(self, commit: Transaction, trace: Trace, known: tuple[int, float], strength: float) -> None:
+    def _reinforce(self, commit: Transaction, trace: Trace, known: tuple[int, float], after: brain.Replayed) -> None:
         pattern = next(one for one in self.neocortex if one.nth == known[0])
         commit.add(
             PatternReinforced(
                 **self._session.provenance,
                 source=trace.nth,
                 reward=trace.reward,
+                trace_strength=after.strength,
+                replays=after.replays,
                 now=commit.now,
                 similarity=known[1],
                 strength_before=pattern.strength,
                 nth=pattern.nth,
-                strength=pattern.strength + strength,
+                strength=pattern.strength + brain.pattern_strength(after.strength, after.replays),
                 sources=pattern.sources + 1,
             )
         )
@@ -203,6 +208,7 @@ class Brain:
             )
         )
 
+    @undisturbed
     def get_consolidated_knowledge(self, max_items: int = 10) -> str:
         """Return the strongest patterns as text for a prompt; empty if there are none."""
         strongest = sorted(self.neocortex, key=lambda one: (-one.strength, one.nth))[:max_items]

@@ -3,7 +3,7 @@
 from projections.memory import MemoryEntry
 
 from ..config import JottyConfig
-from ..events import GoalAdded
+from ..events import GoalAdded, GoalScored
 from ..rules import goals
 from ..session import Session, Transaction
 from ..types import Json
@@ -63,5 +63,24 @@ class GoalReader:
                 goal_id=goal_id,
                 parent=goals.parent_of(domain, state[self._owner].entries()),
                 nth=state.next_nth,
+            )
+        )
+
+    def score(self, commit: Transaction, goal: str, success: bool) -> None:
+        """Note whether an episode reached its goal."""
+        node = self._session.view("goals")[self._owner].get(goals.goal_id(goal))
+        if node is None:
+            return
+        episodes, rate = goals.scored(node.episode_count, node.success_rate, success)
+        commit.add(
+            GoalScored(
+                **self._session.provenance,
+                owner=self._owner,
+                goal=goal,
+                goal_id=node.goal_id,
+                success=success,
+                episode_count=episodes,
+                success_rate_before=node.success_rate,
+                success_rate=rate,
             )
         )

@@ -5,20 +5,19 @@ from typing import Any
 
 from projections.memory import MemoryEntry, OwnerMemory
 
+from ..admission import text
 from ..config import JottyConfig
-from ..errors import ConfigError
 from ..events import (
     MemoryAccessed,
     MemoryConsolidated,
-    MemoryEvicted,
     MemoryProtected,
-    MemoryStored,
-    ValueUpdated,
 )
 from ..rules import goals, memory, recall
-from ..session import Session, Transaction
+from ..session import Session, Transaction, undisturbed
 from ..types import LEVELS, Json
 from .goals import GoalReader
+from .refusal import require_level, require_memory
+from .storing import Content, Storing, candidate
 
 
 class HierarchicalMemory:
@@ -29,6 +28,7 @@ class HierarchicalMemory:
         self.config = config
         self._session = session
         self._goals = GoalReader(session, agent_name, config)
+        self._storing = Storing(agent_name, config, session)
 
     @property
     def memories(self) -> OwnerMemory:
@@ -42,6 +42,11 @@ class HierarchicalMemory:
     def value(self, entry: MemoryEntry, goal: str) -> goals.ValueRead:
         """Return V(goal) of an entry, and whether it is the goal's own, the default, or drawn from related goals."""
         return self._goals.value(entry, goal)
+
+    def score_goal(self, goal: str, success: bool) -> None:
+        """Note whether an episode reached a goal."""
+        with self._session.transaction() as commit:
+            self._goals.score(commit, goal, success)
 
     def know_goal(self, goal: str, domain: str) -> None:
         """Add a goal to the hierarchy, so that values learned for related goals bear on it."""
@@ -64,105 +69,34 @@ class HierarchicalMemory:
         """Keep a content; storing known content again counts as an access, and keeps what is new of goal and value.
 
         `initial_value` is in [0, 1]; 0.5 where nothing is given (what was learned, for known content). Returns the
-        entry, None in mode DISABLED. ConfigError for an unknown level or an unusable value.
+        entry, None in mode DISABLED. ConfigError for an unknown level or an unusable value, InvalidEvent for a context
+        that JSON cannot hold.
         """
-        _require_usable(level, initial_value, content)
+        require_level(level)
+        require_memory(content, goal, context, initial_value)
+        goal = text(goal, "the goal")
         context = dict(context or {})
-        named = memory.domain_of(context, domain), memory.task_type_of(context, task_type)
-        digest = memory.content_hash(content)
-        key = memory.memory_key(*named, digest)
+        kept = Content(
+            content,
+            level,
+            goal,
+            memory.domain_of(context, domain),
+            memory.task_type_of(context, task_type),
+            agent or self.agent_name,
+            context,
+            None if initial_value is None else float(initial_value),
+            outcome,
+        )
         with self._session.transaction() as commit:
-            known = self.memories[level].get(key)
-            if known is not None:
-                self._store_again(commit, known, goal, initial_value)
+            known = self.memories[level].get(kept.key)
+            if known is None:
+                self._storing.new(commit, kept)
             else:
-                self._make_room(commit, level)
-                self._store_new(
-                    commit, content, digest, level, key, named, context, goal, initial_value, outcome, agent
-                )
-            self._goals.require(commit, goal, named[0], context)
-        return self.memories[level].get(key)
+                self._storing.again(commit, kept, known, self.value(known, goal))
+            self._goals.require(commit, goal, kept.domain, context)
+        return self.memories[level].get(kept.key)
 
-    def _store_new(
-        self,
-        commit: Transaction,
-        content: str,
-        digest: str,
-        level: str,
-        key: str,
-        named: tuple[str, str],
-        context: Json,
-        goal: str,
-        initial_value: float | None,
-        outcome: str | None,
-        agent: str | None,
-    ) -> None:
-        kept = memory.truncate(content, self.config.max_entry_tokens)
-        value = memory.INITIAL_VALUE if initial_value is None else float(initial_value)
-        state = self._session.view("memory")
-        commit.add(
-            MemoryStored(
-                **self._session.provenance,
-                owner=self.agent_name,
-                agent=agent or self.agent_name,
-                level=level,
-                goal=goal,
-                context=context,
-                initial_value=value,
-                outcome=outcome,
-                content_length=len(content),
-                content_hash=digest,
-                now=commit.now,
-                content=kept.content,
-                domain=named[0],
-                task_type=named[1],
-                key=key,
-                token_count=kept.token_count,
-                truncated=kept.truncated,
-                default_value=value,
-                nth=state.next_nth,
-                goal_nth=state.next_goal_nth,
-            )
-        )
-
-    def _store_again(self, commit: Transaction, known: MemoryEntry, goal: str, initial_value: float | None) -> None:
-        self._access(commit, known, goal, "repeated")
-        if initial_value is not None and goal not in known.goal_values:
-            self._give_value(commit, known, goal, float(initial_value))
-
-    def _give_value(self, commit: Transaction, entry: MemoryEntry, goal: str, value: float) -> None:
-        """Keep the value that known content was stored with for another goal (M1)."""
-        read = self.value(entry, goal)
-        commit.add(
-            ValueUpdated(
-                **self._session.provenance,
-                owner=entry.owner,
-                level=entry.level,
-                key=entry.key,
-                goal=goal,
-                cause="stored",
-                now=commit.now,
-                return_=value,
-                before=read.value,
-                before_from=read.source,
-                default_before=entry.default_value,
-                alpha=None,
-                trace=None,
-                source_goal=None,
-                source_delta=None,
-                similarity=None,
-                weight=None,
-                td_error=None,
-                after=value,
-                default_after=entry.default_value,
-                access_count=0,
-                nth=entry.nth,
-                goal_nth=self._session.view("memory").next_goal_nth,
-            )
-        )
-
-    def _access(self, commit: Transaction, entry: MemoryEntry, goal: str, cause: str) -> None:
-        retrieved = cause == "retrieved"
+    def _access(self, commit: Transaction, entry: MemoryEntry, goal: str) -> None:
         commit.add(
             MemoryAccessed(
                 **self._session.provenance,
@@ -170,35 +104,11 @@ class HierarchicalMemory:
                 level=entry.level,
                 key=entry.key,
                 goal=goal,
-                cause=cause,
+                cause="retrieved",
                 now=commit.now,
                 access_count=entry.access_count + 1,
-                ucb_visits=entry.ucb_visits + retrieved,
+                ucb_visits=entry.ucb_visits + 1,
                 total_accesses=self.memories.total_accesses + 1,
-                nth=entry.nth,
-            )
-        )
-
-    def _make_room(self, commit: Transaction, level: str) -> None:
-        """Let entries go until one more fits (M4: by learned value)."""
-        capacity = self.config.capacity(level)
-        entries = self.memories[level].entries() if len(self.memories[level]) >= capacity else []
-        while len(entries) >= capacity:
-            key = memory.evict(map(_candidate, entries))
-            gone = next(entry for entry in entries if entry.key == key)
-            self._evict(commit, gone, "capacity")
-            entries.remove(gone)
-
-    def _evict(self, commit: Transaction, entry: MemoryEntry, reason: str) -> None:
-        commit.add(
-            MemoryEvicted(
-                **self._session.provenance,
-                owner=entry.owner,
-                level=entry.level,
-                reason=reason,
-                now=commit.now,
-                value=entry.default_value,
-                key=entry.key,
                 nth=entry.nth,
             )
         )
@@ -210,10 +120,16 @@ class HierarchicalMemory:
         kept = memory.outcome_with_store(content, outcome, context)
         return self.store(kept.content, kept.level, context, goal, kept.initial_value, outcome=outcome)
 
+    @undisturbed
     def retrieve(
         self, query: str, goal: str, budget_tokens: int = 4000, levels: Sequence[str] | None = None
     ) -> list[MemoryEntry]:
-        """Return the entries that answer a query, best first, up to a number of tokens; each counts as accessed."""
+        """Return the entries that answer a query, best first, up to a number of tokens; each counts as accessed.
+
+        ConfigError for an unknown level.
+        """
+        for level in levels or ():
+            require_level(level)
         entries = {entry.nth: entry for level in levels or LEVELS for entry in self.memories[level].entries()}
         found = recall.rank(
             query,
@@ -223,7 +139,7 @@ class HierarchicalMemory:
         chosen = _within([entries[one.key] for one in found], budget_tokens)
         with self._session.transaction() as commit:
             for entry in chosen:
-                self._access(commit, entry, goal, "retrieved")
+                self._access(commit, entry, goal)
         return chosen
 
     def _recallable(self, entry: MemoryEntry, goal: str) -> recall.Memory[int]:
@@ -233,8 +149,9 @@ class HierarchicalMemory:
     def note_recalled(self, commit: Transaction, entries: Sequence[MemoryEntry], goal: str) -> None:
         """Count entries as retrieved that went into a context."""
         for entry in entries:
-            self._access(commit, entry, goal, "retrieved")
+            self._access(commit, entry, goal)
 
+    @undisturbed
     def get_consolidated_knowledge(
         self, goal: str | None = None, max_items: int = 10, *, without: Sequence[MemoryEntry] = ()
     ) -> str:
@@ -296,9 +213,8 @@ class HierarchicalMemory:
         """Let go of old episodes that proved worthless; returns how many."""
         with self._session.transaction() as commit:
             episodes = self.memories["episodic"]
-            gone = memory.stale(map(_candidate, episodes.entries()), now=commit.now)
-            for key in gone:
-                self._evict(commit, episodes[key], "stale")
+            gone = memory.stale(map(candidate, episodes.entries()), now=commit.now)
+            self._storing.let_go(commit, [episodes[key] for key in gone], "stale")
             commit.add(
                 MemoryConsolidated(
                     **self._session.provenance,
@@ -311,6 +227,7 @@ class HierarchicalMemory:
             )
         return len(gone)
 
+    @undisturbed
     def to_dict(self) -> dict[str, Any]:
         """Return all entries and links as JSON values; later changes do not show in it."""
         return {
@@ -323,10 +240,6 @@ class HierarchicalMemory:
         }
 
 
-def _candidate(entry: MemoryEntry) -> memory.Candidate[str]:
-    return memory.Candidate(entry.key, entry.default_value, entry.protected, entry.created, entry.nth)
-
-
 def _within(entries: Sequence[MemoryEntry], budget: int) -> list[MemoryEntry]:
     """Return the first entries that fit into a number of tokens together."""
     chosen = []
@@ -336,12 +249,3 @@ def _within(entries: Sequence[MemoryEntry], budget: int) -> list[MemoryEntry]:
             break
         chosen.append(entry)
     return chosen
-
-
-def _require_usable(level: str, value: float | None, content: str) -> None:
-    if level not in LEVELS:
-        raise ConfigError(f"{level!r} is no level of memory", hint=f"levels are {', '.join(LEVELS)}")
-    if not isinstance(content, str):
-        raise ConfigError(f"the content is {type(content).__name__}, not text", hint="store str(content)")
-    if value is not None and not 0.0 <= value <= 1.0:
-        raise ConfigError(f"the initial value is {value}, not in [0, 1]", hint="values are shares of certain success")

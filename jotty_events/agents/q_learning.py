@@ -5,14 +5,16 @@ from typing import Any
 
 from projections.q_table import Experience, QEntry, QTable
 
+from ..admission import json_object
 from ..config import JottyConfig
+from ..errors import ConfigError
 from ..events import ExperienceAdded, ExperienceEvicted, QUpdated
 from ..outcome import usable_reward
 from ..rules import q_learning
 from ..rules.similarity import similar
 from ..rules.text_form import describe_action, describe_state
 from ..rules.word_index import WordIndex
-from ..session import Session, Transaction
+from ..session import Session, Transaction, undisturbed
 from ..types import Json
 
 LESSONS_SHOWN = 10
@@ -44,6 +46,7 @@ class LLMQPredictor:
         learned = self.Q.parameter("alpha")
         return self.config.alpha if learned is None else learned
 
+    @undisturbed
     def estimate(self, state: Described, action: Described) -> q_learning.Estimate:
         """Return Q of an action in a state, and the entry that it was taken from."""
         return q_learning.estimate(self._reader, _text(state, describe_state), _text(action, describe_action))
@@ -59,10 +62,11 @@ class LLMQPredictor:
         """Learn from one step, with a reward in [0, 1]; returns the TD error. ConfigError for another reward."""
         step = _Step(state, action, usable_reward(reward), next_state, done)
         with self._session.transaction() as commit:
-            self._buffer(commit, step)
-            return self._learn(commit, step, "experience")
+            return self._learn(commit, step, "experience", self._buffer(commit, step))
 
-    def _buffer(self, commit: Transaction, step: "_Step") -> None:
+    def _buffer(self, commit: Transaction, step: "_Step") -> int:
+        """Put a step into the buffer; returns its insertion number there."""
+        nth = self.Q.next_experience
         q = q_learning.estimate(self._reader, step.state, step.action).value
         commit.add(
             ExperienceAdded(
@@ -77,12 +81,13 @@ class LLMQPredictor:
                 next_state_data=step.next_state_data,
                 now=commit.now,
                 q_before=q,
-                error=abs(step.reward - q),
+                error=q_learning.surprise(step.reward, q),
                 priority=q_learning.priority(step.reward, q),
-                nth=self.Q.next_experience,
+                nth=nth,
             )
         )
         self._make_room(commit)
+        return nth
 
     def _make_room(self, commit: Transaction) -> None:
         """Let an experience go where the buffer holds too many (M15)."""
@@ -103,7 +108,7 @@ class LLMQPredictor:
             )
             buffer = [one for one in buffer if one[0] != nth]
 
-    def _learn(self, commit: Transaction, step: "_Step", cause: str) -> float:
+    def _learn(self, commit: Transaction, step: "_Step", cause: str, experience: int) -> float:
         before = q_learning.estimate(self._reader, step.state, step.action)
         following = q_learning.NO_NEXT if step.done else q_learning.best_next(self._reader, step.next_state)
         own = self._reader.entry(step.state, step.action)
@@ -131,6 +136,7 @@ class LLMQPredictor:
                 next_state=step.next_state,
                 done=step.done,
                 cause=cause,
+                experience=experience,
                 now=commit.now,
                 before=before.value,
                 before_nth=before.nth,
@@ -153,6 +159,7 @@ class LLMQPredictor:
         )
         return concluded.td_error
 
+    @undisturbed
     def predict_q_value(
         self, state: Described, action: Described, goal: str | None = None
     ) -> tuple[float, float, str | None]:
@@ -171,6 +178,7 @@ class LLMQPredictor:
         newest = sorted(self.Q.experiences, key=lambda one: -one.nth)
         return [one for one in newest if similar(one.state, asked) or similar(one.action, done)][:EXPERIENCES_ASKED]
 
+    @undisturbed
     def get_best_action(
         self, state: Described, actions: Sequence[Described], goal: str | None = None, *, epsilon: float | None = None
     ) -> tuple[Described | None, float, str]:
@@ -184,6 +192,7 @@ class LLMQPredictor:
         why = "explored" if choice.explored else "highest value"
         return actions[choice.index], values[choice.index], f"{why}: Q={values[choice.index]:.3f}"
 
+    @undisturbed
     def lessons(self, state: Described, action: Described | None = None) -> list[str]:
         """Return what was learned in a state, or in similar ones: each lesson once, the nearest state's first."""
         asked = _text(state, describe_state)
@@ -220,11 +229,16 @@ class _Step:
 
 
 def _text(described: Described, describe: Any) -> str:
-    return described if isinstance(described, str) else str(describe(described))
+    if isinstance(described, str):
+        return described
+    if not isinstance(described, Mapping):
+        raise ConfigError(f"{described!r:.60} is no state or action", hint="a mapping or a text says what it is")
+    return str(describe(_data(described)))
 
 
 def _data(described: Described) -> Json:
-    return {} if isinstance(described, str) else dict(described)
+    """Return what a text is made of as it will be recorded: the text must follow from the record, too."""
+    return {} if isinstance(described, str) else json_object(dict(described), "a state or an action")
 
 
 class TableReader:

@@ -11,7 +11,7 @@ from ..events import TrajectoryEnded, ValueUpdated
 from ..outcome import usable_reward
 from ..rules import recall, td_lambda
 from ..rules.goals import ValueRead
-from ..session import Session, Transaction
+from ..session import Session, Transaction, undisturbed
 from .goals import GoalReader
 
 Name = tuple[str, str, str]
@@ -40,8 +40,10 @@ class TDLambdaLearner:
         self.traces: dict[Name, float] = {}
         self.values_at_access: dict[Name, ValueRead] = {}
         self._accessed: list[Name] = []
+        self._read_at: list[int] = []
         self._step_rewards: list[float] = []
 
+    @undisturbed
     def record_access(self, entry: MemoryEntry, step_reward: float = 0.0) -> float:
         """Note that an entry was used on the way, and a reward for that step; returns its trace.
 
@@ -55,6 +57,7 @@ class TDLambdaLearner:
             self.traces, name, gamma=self.config.gamma, lambda_trace=self.config.lambda_trace
         )
         self._accessed.append(name)
+        self._read_at.append(self._session.seq)
         if step_reward:
             self._step_rewards.append(float(step_reward))
         return self.traces[name]
@@ -62,29 +65,32 @@ class TDLambdaLearner:
     def _goals(self, owner: str) -> GoalReader:
         return GoalReader(self._session, owner, self.config)
 
-    def end_episode(self, final_reward: float) -> list[tuple[Name, float, float]]:
+    def end_episode(self, final_reward: float, success: bool | None = None) -> list[tuple[Name, float, float]]:
         """End the trajectory with a reward in [0, 1]: returns (entry, value before, value after) of each update.
 
-        ConfigError for another reward; the trajectory then goes on.
+        `success` is kept beside the reward, where it is known. ConfigError for another reward; the trajectory then
+        goes on.
         """
         reward = usable_reward(final_reward)
         with self._session.transaction() as commit:
-            ended = self._ended(commit, reward)
+            ended = self._ended(commit, reward, success)
             commit.add(ended)
             updates = list(self._updates(commit, ended))
         self.start_episode(self.goal)
         return updates
 
-    def _ended(self, commit: Transaction, final_reward: float) -> TrajectoryEnded:
+    def _ended(self, commit: Transaction, final_reward: float, success: bool | None) -> TrajectoryEnded:
         return TrajectoryEnded(
             **self._session.provenance,
             goal=self.goal,
             final_reward=final_reward,
+            success=success,
             step_rewards=self._step_rewards,
             owners=[owner for owner, _, _ in self._accessed],
             levels=[level for _, level, _ in self._accessed],
             keys=[key for _, _, key in self._accessed],
             now=commit.now,
+            read_at=self._read_at,
             gamma=self.config.gamma,
             lambda_trace=self.config.lambda_trace,
             alpha=self.alpha,
@@ -179,6 +185,7 @@ class TDLambdaLearner:
             goal_nth=own.nth,
         )
 
+    @undisturbed
     def get_learned_context(self, memories: Mapping[str, Mapping[str, MemoryEntry]], goal: str) -> str:
         """Return which memories proved valuable for a goal, and which did not, as text for a prompt (M7)."""
         entries = [entry for level in memories.values() for entry in level.values()]

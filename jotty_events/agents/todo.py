@@ -1,7 +1,6 @@
 """The task list of a goal: reads the live list, asks the rules, appends what they conclude."""
 
 from collections.abc import Sequence
-from hashlib import md5
 
 from projections.todos import Todos, TodoTask
 
@@ -16,7 +15,7 @@ from ..events import (
     TodoReplanned,
 )
 from ..rules import todo
-from ..session import Session
+from ..session import Session, undisturbed
 from ..types import Json
 
 ESTIMATED_REWARD = CONFIDENCE = 0.5
@@ -42,7 +41,7 @@ class MarkovianTODO:
     def open(self, root_task: str) -> str:
         """Begin a new list for a goal, in place of the one before; returns its id."""
         with self._session.transaction() as commit:
-            name = md5(f"{root_task}:{commit.now}".encode(), usedforsecurity=False).hexdigest()
+            name = todo.todo_id(root_task, commit.now)
             commit.add(TodoOpened(**self._session.provenance, todo=name, root_task=root_task, now=commit.now))
         return name
 
@@ -85,10 +84,12 @@ class MarkovianTODO:
             )
         return found
 
+    @undisturbed
     def get_next_task(self) -> TodoTask | None:
         """Return the task to do now, None if there is none."""
         return todo.next_task(self.tasks.ordered())
 
+    @undisturbed
     def start_task(self, task_id: str) -> None:
         """Note that work on a task began."""
         attempts = self._task(task_id).attempts + 1
@@ -99,6 +100,7 @@ class MarkovianTODO:
                 )
             )
 
+    @undisturbed
     def complete_task(self, task_id: str, reward: float | None = None, result: Json | None = None) -> None:
         """Note that a task was done."""
         self._task(task_id)
@@ -114,6 +116,7 @@ class MarkovianTODO:
                 )
             )
 
+    @undisturbed
     def fail_task(self, task_id: str, error: str) -> str:
         """Note that an attempt failed; returns pending if it may be tried again, else failed, and skips what waits."""
         task = self._task(task_id)
@@ -147,6 +150,7 @@ class MarkovianTODO:
                     )
                 )
 
+    @undisturbed
     def replan(self, reason: str) -> bool:
         """Put the pending tasks in the order of their priority (T4); returns whether that changed anything."""
         order = todo.replan(self.tasks.ordered())
@@ -157,12 +161,13 @@ class MarkovianTODO:
                     todo=self._list(),
                     reason=reason,
                     now=commit.now,
-                    actions=[] if order is None else ["reordered by priority"],
+                    actions=todo.replan_actions(order),
                     order=order,
                 )
             )
         return order is not None
 
+    @undisturbed
     def progress(self) -> todo.Progress:
         """Return how far the list is."""
         return todo.progress(self.tasks.ordered())

@@ -5,6 +5,7 @@ Invariants: no command's code is loaded before that command is used; the table b
 
 import click
 
+from .. import __version__
 from .group import CommandTable
 
 COMMANDS = {
@@ -13,6 +14,7 @@ COMMANDS = {
     "log": "Print the records that lead to a point, one line each.",
     "show": "Show what was known at a point: memory, q, brain, todos, goals or episodes.",
     "check": "Check that the bytes of a history are what was written.",
+    "verify": "Verify that the rules still conclude what was recorded.",
 }
 """Every command with its short help; the command NAME is the attribute NAME of the module NAME in this folder."""
 
@@ -22,7 +24,7 @@ COMMANDS = {
     table=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="jotty-events")
+@click.version_option(__version__, prog_name="jotty-events")
 def main() -> None:
     """Read the history of what agents learned: a log of events that is replayed.
 

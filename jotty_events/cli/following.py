@@ -29,7 +29,7 @@ def standing(tree: Tree, point: Point, after: int) -> Iterator[Entry]:
         yield from _entries(run, commit, after)
 
 
-def coming(tree: Tree, point: Point, after: int, pause: Callable[[float], None]) -> Iterator[Entry | None]:
+def coming(tree: Tree, point: Point, after: int, pause: Callable[[float], object]) -> Iterator[Entry | None]:
     """Give out the records that follow a point in its run, until that run ends.
 
     None stands where there is nothing more for now: then `pause` is called with the seconds until the next look.

@@ -140,7 +140,7 @@ def _require_known(types: frozenset[str], met: set[str]) -> None:
 @json_option
 @click.pass_obj
 def log(
-    pause: Callable[[float], None] | None,
+    pause: Callable[[float], object] | None,
     point: str,
     types: tuple[str, ...],
     key: str | None,

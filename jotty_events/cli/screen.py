@@ -1,7 +1,7 @@
 """Where output goes: tables and lines for people, documents for scripts.
 
-Invariants: rich is loaded only when something is printed for people, and a text never reaches it as markup. Where
-stdout is no terminal nothing is coloured, and nothing is cut to the width of one.
+Invariants: rich is loaded only where stdout is a terminal, and a text never reaches it as markup. Where it is none
+nothing is coloured, a row of a table is one line, and nothing is cut to a width: what reads there looks for something.
 """
 
 import json
@@ -18,12 +18,12 @@ from .grid import Cell, Grid, Piece
 from .inert import inert, inert_json
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
     from rich.text import Text
 
-_WIDE = 200
 _BATCH = 500
 _BETWEEN = "  "
+_PADDED = 60
 
 
 def fancy() -> bool:
@@ -43,15 +43,19 @@ def print_json_text(text: str) -> None:
 
 def print_grids(grids: Iterable[Grid]) -> None:
     """Print tables one below the other."""
-    _print_rich([_rendered(grid) for grid in grids])
+    if fancy():
+        for grid in grids:
+            _print_rich(_rendered(grid))
+    else:
+        _echo("\n\n".join("\n".join(_plain(grid)) for grid in grids))
 
 
 def print_lines(lines: Iterable[Sequence[Piece]], *, crop: bool = False) -> None:
     """Print pieces side by side, a line each; with `crop` a line ends at the edge of the terminal."""
     if fancy():
-        _print_rich([_text(_BETWEEN, line) for line in lines], crop=crop)
+        _print_rich(_text("\n", [_text(_BETWEEN, map(_styled, line)) for line in lines]), crop=crop)
     else:
-        _echo("\n".join(_BETWEEN.join(inert(piece.text, piece.limit) for piece in line).rstrip() for line in lines))
+        _echo("\n".join(_BETWEEN.join(map(_shown, line)).rstrip() for line in lines))
 
 
 def _echo(text: str) -> None:
@@ -60,53 +64,73 @@ def _echo(text: str) -> None:
     click.echo(text.encode(encoding, "backslashreplace").decode(encoding), color=fancy())
 
 
-def _print_rich(renderables: "Sequence[RenderableType]", crop: bool = False) -> None:
-    console = _console()
-    for one in renderables:
-        console.print(one, no_wrap=crop or None, overflow="ellipsis" if crop else None, crop=True)
-    rendered = console.file.getvalue() if isinstance(console.file, StringIO) else ""
-    _echo("\n".join(line.rstrip() for line in rendered.splitlines()))
-
-
-def _console() -> "Console":
-    """Return a console that prints into a text: whether the reader is still there shows when that is printed."""
+def _print_rich(one: "RenderableType", crop: bool = False) -> None:
+    """Draw into a text first: whether the reader is still there shows when that is printed."""
     from rich.console import Console
 
-    wide = None if fancy() or os.environ.get("COLUMNS", "").isdigit() else _WIDE
-    return Console(file=StringIO(), force_terminal=fancy(), width=wide, highlight=False, markup=False, emoji=False)
+    drawn = StringIO()
+    console = Console(file=drawn, force_terminal=True, highlight=False, markup=False, emoji=False)
+    console.print(one, no_wrap=crop or None, overflow="ellipsis" if crop else None)
+    _echo(drawn.getvalue().removesuffix("\n"))
 
 
-def _text(between: str, pieces: Iterable[Piece]) -> "Text":
+def _shown(piece: Piece) -> str:
+    return inert(piece.text, piece.limit)
+
+
+def _styled(piece: Piece) -> "Text":
     from rich.text import Text
 
-    return Text(between).join(Text(inert(piece.text, piece.limit), style=piece.style) for piece in pieces)
+    return Text(_shown(piece), style=piece.style)
+
+
+def _text(between: str, pieces: "Iterable[Text]") -> "Text":
+    from rich.text import Text
+
+    return Text(between).join(pieces)
 
 
 def _rendered(grid: Grid) -> "RenderableType":
     from rich import box
     from rich.table import Table
 
-    title = _text("", [Piece(grid.title, "bold")])
+    title = _styled(Piece(grid.title, "bold"))
     if not grid.rows:
-        return _text("  ", [Piece(grid.title, "bold"), Piece(grid.empty, "dim")])
+        return _text(_BETWEEN, [title, _styled(Piece(grid.empty, "dim"))]).append("\n")
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", padding=(0, 1, 0, 0), pad_edge=False)
     table.show_header = grid.headings
-    # A pipe gets every row: what reads from it may look for any.
-    rows, hidden = grid.most() if fancy() else (grid.rows, 0)
+    for column in grid.columns:
+        heading = _styled(Piece(column.name))
+        table.add_column(heading, style=column.style, justify="right" if column.right else "left", overflow="fold")
+    rows, hidden = grid.most()
+    for row in rows:
+        table.add_row(*(_text("\n", map(_styled, _pieces(cell))) for cell in row))
     if hidden:
         table.caption, table.caption_justify = f"{counted(hidden, 'more row')}: --json gives all", "left"
-    for column in grid.columns:
-        heading = _text("", [Piece(column.name)])
-        table.add_column(heading, style=column.style, justify="right" if column.right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*map(_cell, row))
     return table
 
 
-def _cell(cell: Cell) -> "Text":
+def _pieces(cell: Cell) -> Sequence[Piece]:
     if isinstance(cell, str):
-        return _text("", [Piece(cell)])
-    return _text("\n", [cell] if isinstance(cell, Piece) else cell)
+        return [Piece(cell)]
+    return [cell] if isinstance(cell, Piece) else cell
+
+
+def _plain(grid: Grid) -> list[str]:
+    """Return the title, the headings and a line for each row; columns are aligned unless they are very wide."""
+    if not grid.rows:
+        return [f"{inert(grid.title)}{_BETWEEN}{grid.empty}"]
+    headings = [[column.name for column in grid.columns]] if grid.headings else []
+    rows = headings + [[_BETWEEN.join(map(_shown, _pieces(cell))) for cell in row] for row in grid.rows]
+    widths = [min(_PADDED, max(map(len, column))) for column in zip(*rows, strict=True)]
+    return [inert(grid.title), *(_aligned(row, grid, widths) for row in rows)]
+
+
+def _aligned(row: list[str], grid: Grid, widths: list[int]) -> str:
+    cells = zip(row, grid.columns, widths, strict=True)
+    return _BETWEEN.join(
+        text.rjust(width) if column.right else text.ljust(width) for text, column, width in cells
+    ).rstrip()
 
 
 class Lines:

@@ -4,9 +4,8 @@ from importlib import import_module
 from types import ModuleType
 
 import click
-import msgspec
 
-from ..errors import FormatError, PointError
+from ..errors import PointError
 from ..runs.point import GRAMMAR, Point, parse
 from .misuse import Misuse
 from .options import json_option, open_tree, output_option
@@ -48,17 +47,13 @@ def section(name: str) -> ModuleType:
 
 def state_at(output: str, text: str) -> tuple[Point, object]:
     """Return a place and the state there, with a progress bar for those who wait long."""
-    open_tree(output)
+    files = open_tree(output).files
     from ..history import History
 
-    history = History(output)
+    history = History(files=files)
     point = history.point(text)
     with progress("replaying", point.seq, "records", least=LONG) as advance:
-        try:
-            return point, history.at(str(point), advance)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            where = history.tree.files.describe("")
-            raise FormatError(f"a record cannot be read: {error}", file=where, hint="run jotty-events log") from error
+        return point, history.at(str(point), advance)
 
 
 @click.command()

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..events import Event, tag_of
+from ..events import tag_of
 from ..record import Opaque, Record
 from .figures import NONE, counted, duration, number
 from .grid import Piece
@@ -27,7 +27,7 @@ def _unreadable(record: Opaque) -> Piece:
 
 
 def _name(text: str | None) -> Piece:
-    return Piece(NONE if text is None else text, _NAME)
+    return Piece(NONE if text is None else text or "''", _NAME)
 
 
 def _said(text: str | None, style: str = "") -> Piece:
@@ -152,6 +152,7 @@ TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
     "attempt_made": _attempt_made,
     "memory_stored": _memory_stored,
     "memory_accessed": lambda e: [_entry(e), Piece(e.cause), _word(counted(e.access_count, "access", "accesses"))],
+    "memory_repeated": lambda e: [_entry(e), Piece("again"), _word(counted(e.access_count, "access", "accesses"))],
     "memory_merged": lambda e: [_entry(e), Piece(f"stays for {e.duplicate}")],
     "memory_evicted": lambda e: [_entry(e), _figure("V", e.value), _reason(e)],
     "memory_protected": lambda e: [
@@ -219,8 +220,4 @@ TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
 
 def tag(record: Record | Opaque) -> str:
     """Return the tag of a record's event, be it one that this version does not know."""
-    return record.tag if isinstance(record, Opaque) else tag_of(_event(record))
-
-
-def _event(record: Record) -> Event:
-    return record.event
+    return record.tag if isinstance(record, Opaque) else tag_of(record.event)

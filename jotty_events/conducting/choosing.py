@@ -6,7 +6,8 @@ seed. What failed in this episode is not tried again before everything else was.
 
 from ..config import AgentConfig
 from ..events import Candidate
-from ..rules import q_learning
+from ..rules import attempts
+from ..rules.text_form import describe_state
 from ..types import Json
 from .learners import Learners
 
@@ -26,21 +27,13 @@ class Choosing:
         pick: float,
     ) -> None:
         self.actor, self.number, self.state = actor, number, state
+        self.described = describe_state(state)
         self.epsilon, self.draw, self.pick = epsilon, draw, pick
         self.candidates = [self._candidate(learners, one, tried) for one in actor.approaches]
-        self.approach: str | None = None
-        self.explored = False
-        self.action: Json = {"actor": actor.name}
-        if self.candidates:
-            self._take([one for one in self.candidates if not one.tried])
-            self.action = {"approach": self.approach}
-        self.q = learners.q.estimate(state, self.action).value
+        self.approach, self.explored = attempts.take(self.candidates, epsilon=epsilon, draw=draw, pick=pick)
+        self.action: Json = attempts.action_of(self.approach, actor.name)
+        self.q = learners.q.estimate(self.described, self.action).value
 
     def _candidate(self, learners: Learners, approach: str, tried: list[str | None]) -> Candidate:
-        known = learners.q.estimate(self.state, {"approach": approach})
+        known = learners.q.estimate(self.described, {"approach": approach})
         return Candidate(approach=approach, q=known.value, nth=known.nth, tried=approach in tried)
-
-    def _take(self, open_to: list[Candidate]) -> None:
-        choice = q_learning.choose([one.q for one in open_to], epsilon=self.epsilon, draw=self.draw, pick=self.pick)
-        self.approach = open_to[choice.index].approach
-        self.explored = choice.explored

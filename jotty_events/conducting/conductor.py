@@ -14,6 +14,7 @@ from types import TracebackType
 from projections import READ_MODELS
 
 from .. import __version__
+from ..admission import text
 from ..agents.brain import Brain
 from ..agents.memory import HierarchicalMemory
 from ..agents.q_learning import LLMQPredictor
@@ -72,7 +73,7 @@ class Conductor:
     @property
     def state(self) -> State:
         """The live state: memory, Q-table, brain, todos, goals and episodes, as they are now."""
-        return State(self._session.projections, self._session.states)
+        return State(self._session.projections, self._session.states, self._session.reading())
 
     @property
     def shared_memory(self) -> HierarchicalMemory:
@@ -105,7 +106,8 @@ class Conductor:
         return self._learners.todo
 
     async def run(self, goal: str, domain: str | None = None) -> RunResult:
-        """Work towards a goal: one episode. Failures of agents are results; ConfigError, RunClosed and NestedRun raise.
+        """Work towards a goal: one episode. Failures of agents are results; ConfigError for a goal that says nothing,
+        InvalidEvent for one that cannot be recorded, RunClosed and NestedRun raise.
 
         Plain functions run in threads, so that the event loop goes on. Episodes that are asked for at the same time
         follow each other.
@@ -128,9 +130,10 @@ class Conductor:
 
     async def _run(self, goal: str, domain: str | None, *, threaded: bool) -> RunResult:
         self._require(goal)
+        said = text(domain or self.config.domain, "the domain")
         async with self._turns.take():
             self._require_open()
-            return await self._episode(goal, domain or self.config.domain, threaded).run()
+            return await self._episode(goal, said, threaded).run()
 
     def _episode(self, goal: str, domain: str, threaded: bool) -> Episode:
         return Episode(
@@ -146,6 +149,7 @@ class Conductor:
     def _require(self, goal: object) -> None:
         if not isinstance(goal, str) or not goal.strip():
             raise ConfigError(f"the goal is {goal!r:.60}", hint="say in words what is to be done")
+        text(goal, "the goal")
         self._turns.require_free()
         self._require_open()
 

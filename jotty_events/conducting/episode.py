@@ -11,11 +11,12 @@ from typing import Any
 
 from ..agents.memory import HierarchicalMemory
 from ..config import AgentConfig, JottyConfig
-from ..events import AttemptMade, EpisodeEnded, EpisodeStarted, Event, Recalled
+from ..events import ActorResult, AttemptMade, EpisodeEnded, EpisodeStarted, Event, Recalled
 from ..outcome import Attempt, RunResult, Task
+from ..rules import attempts
 from ..rules.memory import outcome_memory
-from ..rules.text_form import describe_action, describe_state
-from ..session import Session, Transaction
+from ..rules.text_form import describe_action
+from ..session import Session, Transaction, undisturbed
 from ..types import Json
 from .calling import Ran, call
 from .choosing import Choosing
@@ -105,14 +106,16 @@ class Episode:
         try:
             self._learners.todo.start_task(task_id)
             made = self._choose(actor, number)
+            self._learners.td.start_episode(self.goal)  # the agent may say what it uses on the way
             ran = await self._call(actor, made)
             self._learn(actor, made, ran)
         finally:
             self._session.provenance = {}
 
+    @undisturbed
     def _choose(self, actor: AgentConfig, number: int) -> Choosing:
         """Draw up the context, and choose an approach by what was learned."""
-        state = {"goal": self.goal, "actor": actor.name}
+        state: Json = attempts.state_of(self.goal, actor.name)
         memories = [self._learners.shared, self._learners.local[actor.name]]
         self._context = self._learners.context.build(self.goal, state, memories)
         rng = self._session.rng
@@ -160,7 +163,7 @@ class Episode:
             attempt=made.number,
             task=made.actor.name,
             goal=self.goal,
-            state=describe_state(made.state),
+            state=made.described,
             epsilon=made.epsilon,
             draw=made.draw,
             pick=made.pick,
@@ -176,6 +179,7 @@ class Episode:
             reward=ran.reward,
             error=ran.error,
             error_type=ran.error_type,
+            lesson=ran.lesson,
             duration=ran.duration,
             now=commit.now,
         )
@@ -195,7 +199,7 @@ class Episode:
     def _note_recalled(self, commit: Transaction, actor: AgentConfig) -> None:
         for memory in (self._learners.shared, self._learners.local[actor.name]):
             entries = [entry for entry in self._context.entries if entry.owner == memory.agent_name]
-            memory.note_recalled(commit, entries, self.goal)
+            memory.note_recalled(commit, [entry for entry in entries if _is_there(self._learners, entry)], self.goal)
 
     def _remember(self, actor: AgentConfig, made: Choosing, ran: Ran) -> None:
         """Store what the attempt teaches, and value what was used on the way: one trajectory."""
@@ -210,12 +214,13 @@ class Episode:
         self._store_episode(self._learners.local[actor.name], made, ran, context)
         if not self._config.enable_rl or learned is None:
             return
-        self._learners.td.start_episode(self.goal)
+        if self._learners.td.goal != self.goal:
+            self._learners.td.start_episode(self.goal)
         for entry in self._context.entries:
             if entry.context.get("approach") in (None, made.approach) and _is_there(self._learners, entry):
                 self._learners.td.record_access(entry)
         self._learners.td.record_access(learned)
-        self._learners.td.end_episode(ran.reward)
+        self._learners.td.end_episode(ran.reward, ran.success)
 
     def _store_episode(self, local: HierarchicalMemory, made: Choosing, ran: Ran, context: Json) -> None:
         tried = f" with {made.approach}" if made.approach else ""
@@ -263,10 +268,12 @@ class Episode:
         )
 
     def _finish(self) -> RunResult:
-        success = all(name in self._outputs for name in self._actors)
-        reward = sum(self._rewards.values()) / len(self._actors)
+        results = self._results()
+        success, reward = attempts.succeeded(results), attempts.episode_reward(results)
         with self._commit() as commit:
             self._end(commit, "succeeded" if success else "failed", success, reward)
+            for memory in self._learners.memories:
+                memory.score_goal(self.goal, success)
             if self._learners.brain.end_of_episode(self._number):
                 for memory in self._learners.memories:
                     memory.consolidate()
@@ -284,6 +291,13 @@ class Episode:
             learned=in_words(self._events, self._content_of),
         )
 
+    def _results(self) -> list[ActorResult]:
+        """Return what became of each actor; one that had to be skipped has no reward."""
+        return [
+            ActorResult(actor=name, success=name in self._outputs, reward=self._rewards.get(name, 0.0))
+            for name in self._actors
+        ]
+
     def _content_of(self, owner: str, level: str, key: str) -> str:
         entry = self._learners.local.get(owner, self._learners.shared).memories[level].get(key)
         return key if entry is None else entry.content
@@ -297,6 +311,7 @@ class Episode:
                 domain=self.domain,
                 status=status,
                 attempts=len(self._attempts),
+                results=self._results(),
                 success=success,
                 reward=reward,
                 now=commit.now,

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from ..events import Event, MemoryEvicted, MemoryStored, PatternLearned, QUpdated, ValueUpdated
 from ..rules.recall import shortened
 
-
 ContentOf = Callable[[str, str, str], str]
 """Gives the content of a memory by owner, level and key."""
 

@@ -5,6 +5,7 @@ anything is learned, on a parent that is on disk. Nobody is left behind silently
 is named in a warning.
 """
 
+import platform
 import warnings
 from collections.abc import Iterator, Sequence
 
@@ -104,6 +105,7 @@ class Opening:
             entropy=self._entropy,
             rules=RULES,
             library=self._library,
+            platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             mode=mode.value,
             config=config.to_json(),
             seed=seed,

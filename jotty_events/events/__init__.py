@@ -27,13 +27,14 @@ from .memory import (
     MemoryEvicted,
     MemoryMerged,
     MemoryProtected,
+    MemoryRepeated,
     MemoryStored,
     TrajectoryEnded,
     ValueUpdated,
 )
 from .origin import Absorbed, EntryImported, Imported, ModelAnswered, Redacted
 from .q import Cluster, ExperienceAdded, ExperienceEvicted, QPruned, QUpdated, TierMove, TiersAssigned
-from .run import AttemptMade, Candidate, EpisodeEnded, EpisodeStarted, Recalled, RunEnded, RunStarted
+from .run import ActorResult, AttemptMade, Candidate, EpisodeEnded, EpisodeStarted, Recalled, RunEnded, RunStarted
 from .todo import (
     TaskAdded,
     TaskBlocked,
@@ -47,6 +48,7 @@ from .todo import (
 
 __all__ = [
     "Absorbed",
+    "ActorResult",
     "AlphaAdapted",
     "AttemptMade",
     "BY_TAG",
@@ -73,6 +75,7 @@ __all__ = [
     "MemoryEvicted",
     "MemoryMerged",
     "MemoryProtected",
+    "MemoryRepeated",
     "MemoryStored",
     "ModelAnswered",
     "Origin",
@@ -112,6 +115,7 @@ Event = (
     | AttemptMade
     | MemoryStored
     | MemoryAccessed
+    | MemoryRepeated
     | MemoryMerged
     | MemoryEvicted
     | MemoryProtected

@@ -5,13 +5,18 @@ from .fields import Concluded, Learned, Observed, Read
 
 
 class ExperienceEncoded(Learned, frozen=True, kw_only=True, tag_field="type", tag="experience_encoded"):
-    """An experience entered the hippocampus."""
+    """An experience entered the hippocampus.
+
+    `nearest` is the pattern most like it, with the Jaccard index `similarity`: null and 0.0 if none shares a tag.
+    """
 
     content: Observed[Json]
     reward: Observed[float]
     causal_impact: Observed[float]
     now: Observed[float]
     expected_before: Read[float]
+    nearest: Read[int | None]
+    similarity: Read[float]
     tags: Concluded[list[str]]
     novelty: Concluded[float]
     strength: Concluded[float]
@@ -41,12 +46,17 @@ class TraceReplayed(Learned, frozen=True, kw_only=True, tag_field="type", tag="t
 
 
 class PatternLearned(Learned, frozen=True, kw_only=True, tag_field="type", tag="pattern_learned"):
-    """A pattern entered the neocortex, drawn from the experience `source`. `kind`: success or failure."""
+    """A pattern entered the neocortex, drawn from the experience `source`. `kind`: success, failure or mixed.
 
-    kind: Observed[str]
-    source: Observed[int | None]
-    reward: Observed[float]
+    `trace_strength` and `replays` are those of the experience after the replay that taught it.
+    """
+
+    source: Read[int | None]
+    reward: Read[float]
+    trace_strength: Read[float | None]
+    replays: Read[int | None]
     now: Observed[float]
+    kind: Concluded[str]
     tags: Concluded[list[str]]
     text: Concluded[str]
     strength: Concluded[float]
@@ -55,10 +65,12 @@ class PatternLearned(Learned, frozen=True, kw_only=True, tag_field="type", tag="
 
 
 class PatternReinforced(Learned, frozen=True, kw_only=True, tag_field="type", tag="pattern_reinforced"):
-    """A replayed experience agreed with a known pattern."""
+    """A replayed experience agreed with a known pattern. `trace_strength` and `replays` are as in PatternLearned."""
 
-    source: Observed[int | None]
-    reward: Observed[float]
+    source: Read[int | None]
+    reward: Read[float]
+    trace_strength: Read[float | None]
+    replays: Read[int | None]
     now: Observed[float]
     similarity: Read[float]
     strength_before: Read[float]

@@ -11,21 +11,24 @@ from .fields import Concluded, Learned, Observed, Read
 
 
 class MemoryStored(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_stored"):
-    """A new entry. `content` is as kept; `content_length` (characters) and `content_hash` (MD5) are the original's."""
+    """A new entry. `content` is as kept; `content_length` (characters) and `content_hash` (MD5) are the original's.
+
+    `domain` and `task_type` are as the caller named them, or its context. `initial_value` is null if none was given.
+    """
 
     owner: Observed[str]
     agent: Observed[str]
     level: Observed[str]
     goal: Observed[str]
     context: Observed[Json]
-    initial_value: Observed[float]
+    initial_value: Observed[float | None]
     outcome: Observed[str | None]
     content_length: Observed[int]
     content_hash: Observed[str]
     now: Observed[float]
     content: Concluded[str]
-    domain: Concluded[str]
-    task_type: Concluded[str]
+    domain: Observed[str]
+    task_type: Observed[str]
     key: Concluded[str]
     token_count: Concluded[int]
     truncated: Concluded[bool]
@@ -35,7 +38,7 @@ class MemoryStored(Learned, frozen=True, kw_only=True, tag_field="type", tag="me
 
 
 class MemoryAccessed(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_accessed"):
-    """An entry was retrieved, or stored again (`cause`: retrieved, repeated)."""
+    """An entry was used. `cause`: retrieved."""
 
     owner: Observed[str]
     level: Observed[str]
@@ -45,6 +48,23 @@ class MemoryAccessed(Learned, frozen=True, kw_only=True, tag_field="type", tag="
     now: Observed[float]
     access_count: Concluded[int]
     ucb_visits: Concluded[int]
+    total_accesses: Concluded[int]
+    nth: Read[int]
+
+
+class MemoryRepeated(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_repeated"):
+    """Known content was stored again, by whom and with what is as in MemoryStored."""
+
+    owner: Observed[str]
+    agent: Observed[str]
+    level: Observed[str]
+    key: Observed[str]
+    goal: Observed[str]
+    context: Observed[Json]
+    initial_value: Observed[float | None]
+    outcome: Observed[str | None]
+    now: Observed[float]
+    access_count: Concluded[int]
     total_accesses: Concluded[int]
     nth: Read[int]
 
@@ -99,7 +119,10 @@ class MemoryConsolidated(Learned, frozen=True, kw_only=True, tag_field="type", t
 
 
 class TrajectoryEnded(Learned, frozen=True, kw_only=True, tag_field="type", tag="trajectory_ended"):
-    """One TD(lambda) trajectory: `keys` are the accessed entries in order, `owner` and `level` theirs, item by item."""
+    """One TD(lambda) trajectory: `keys` are the accessed entries in order, `owner` and `level` theirs, item by item.
+
+    `read_at` is, for each access, the seq after which the entry's value was read.
+    """
 
     goal: Observed[str]
     final_reward: Observed[float]
@@ -109,6 +132,7 @@ class TrajectoryEnded(Learned, frozen=True, kw_only=True, tag_field="type", tag=
     levels: Observed[list[str]]
     keys: Observed[list[str]]
     now: Observed[float]
+    read_at: Read[list[int]]
     gamma: Read[float]
     lambda_trace: Read[float]
     alpha: Read[float]
@@ -120,7 +144,8 @@ class ValueUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="va
 
     `cause`: td, transfer, strengthen or stored. `before` was read for the goal itself (`before_from` goal), from the
     entry's default (default) or by transfer from related goals (related). A transfer reads `source_goal`, the change
-    `source_delta` there and the `similarity` of the two goals; `weight` is transfer weight times discount.
+    `source_delta` there and the `similarity` of the two goals; `weight` is transfer weight times discount. What was
+    stored has the given value as its `return`.
     """
 
     owner: Observed[str]
@@ -148,7 +173,11 @@ class ValueUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="va
 
 
 class AlphaAdapted(Learned, frozen=True, kw_only=True, tag_field="type", tag="alpha_adapted"):
-    """The learning rate of `learner` (td or q) changed with the spread of its last `samples` errors."""
+    """The learning rate of `learner` (td or q) changed with the spread of its last `samples` errors.
+
+    It is lowered by the share `rate` where the spread is above `unstable_above` means, raised where the mean is below
+    `slow_below`, and kept in [`alpha_min`, `alpha_max`].
+    """
 
     learner: Observed[str]
     now: Observed[float]
@@ -158,11 +187,20 @@ class AlphaAdapted(Learned, frozen=True, kw_only=True, tag_field="type", tag="al
     error_std: Read[float]
     recent_success: Read[float | None]
     older_success: Read[float | None]
+    rate: Read[float]
+    alpha_min: Read[float]
+    alpha_max: Read[float]
+    unstable_above: Read[float]
+    slow_below: Read[float]
     after: Concluded[float]
 
 
 class CausalLinked(Learned, frozen=True, kw_only=True, tag_field="type", tag="causal_linked"):
-    """A causal link was added, or its confidence changed (`supported` says which way; null when it is new)."""
+    """A causal link was added, or its confidence changed (`supported` says which way; null when it is new).
+
+    `initial_confidence` is what a new link was given, null if nothing. `evidence` is the last of `supporting` or of
+    `contradicting` once it was weighed.
+    """
 
     owner: Observed[str]
     link: Observed[str]
@@ -173,12 +211,13 @@ class CausalLinked(Learned, frozen=True, kw_only=True, tag_field="type", tag="ca
     domain: Observed[str]
     supported: Observed[bool | None]
     evidence: Observed[str | None]
+    initial_confidence: Observed[float | None]
     now: Observed[float]
     before: Read[float | None]
     confidence: Concluded[float]
     supporting: Concluded[list[str]]
     contradicting: Concluded[list[str]]
-    transferable: Concluded[list[str]]
+    transferable: Observed[list[str]]
     nth: Concluded[int]
 
 

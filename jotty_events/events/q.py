@@ -41,10 +41,11 @@ class ExperienceEvicted(Learned, frozen=True, kw_only=True, tag_field="type", ta
 class QUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_updated"):
     """Q(state, action) moved towards reward + gamma * next_max.
 
-    `before` is the value that the rule used: that of the entry `before_nth` (`before_raw`, discounted if it is only
-    similar, with `before_similarity` below 1), or the default where `before_nth` is null. `next_nth` likewise names
-    the entry that `next_max` was taken from. `cause`: experience or replay; a replay names its `experience`, and the
-    `draw` in [0, 1) that chose it.
+    `before` is the value that the rule used: that of the entry `before_nth` (`before_raw`, discounted if that is not
+    the entry `nth` itself but one of the similarity `before_similarity`, which is 1.0 for the same words in another
+    order), or the default where `before_nth` is null. `next_nth` likewise names the entry that `next_max` was taken
+    from. `cause`: experience or replay. `experience` is the step's number in the buffer; a replay also says
+    the `draw` in [0, 1) that chose it.
     """
 
     state: Observed[str]
@@ -110,6 +111,9 @@ class TiersAssigned(Learned, frozen=True, kw_only=True, tag_field="type", tag="t
 
     now: Observed[float]
     reward: Observed[float | None]
+    last_reward_before: Read[float | None]
+    without_improvement_before: Read[int]
+    threshold_before: Read[float]
     last_reward: Concluded[float | None]
     without_improvement: Concluded[int]
     threshold: Concluded[float]

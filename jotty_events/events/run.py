@@ -7,7 +7,10 @@ from .fields import Concluded, Observed, Read
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_started"):
-    """A writer began a run at its parent point. `uid` is 16 random bytes in hex: two runs of equal id stay apart."""
+    """A writer began a run at its parent point. `uid` is 16 random bytes in hex: two runs of equal id stay apart.
+
+    `platform` says what computed it: powers and exponentials may differ in the last bit elsewhere.
+    """
 
     run: Observed[str]
     uid: Observed[str]
@@ -19,6 +22,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_s
     format: Observed[int]
     rules: Observed[int]
     library: Observed[str]
+    platform: Observed[str]
     mode: Observed[str]
     durability: Observed[str]
     experiment: Observed[bool]
@@ -37,15 +41,26 @@ class RunEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_end
 class EpisodeStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="episode_started"):
     """A goal was taken up. `episode` counts from 1 along the lineage."""
 
-    episode: Observed[int]
+    episode: Concluded[int]
     run: Observed[str]
     goal: Observed[str]
     domain: Observed[str]
     now: Observed[float]
 
 
+class ActorResult(Struct, frozen=True, kw_only=True):
+    """What became of one actor in an episode: whether it succeeded, and the reward of its last attempt (0.0: none)."""
+
+    actor: str
+    success: bool
+    reward: float
+
+
 class EpisodeEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="episode_ended"):
-    """A goal was done with. `status`: succeeded, failed, cancelled or broken (an error of the conductor's own)."""
+    """A goal was done with. `status`: succeeded, failed, cancelled or broken (an error of the conductor's own).
+
+    `results` has all actors of the episode, in the order in which they were configured.
+    """
 
     episode: Observed[int]
     run: Observed[str]
@@ -53,6 +68,7 @@ class EpisodeEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="epi
     domain: Observed[str]
     status: Observed[str]
     attempts: Read[int]
+    results: Read[list[ActorResult]]
     success: Concluded[bool]
     reward: Concluded[float]
     now: Observed[float]
@@ -81,7 +97,7 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
 
     `outcome`: succeeded, failed, raised, timed_out, rejected (an unusable answer, `error` says which) or cancelled.
     `draw` and `pick` are uniform in [0, 1): explored if draw < epsilon, and then the candidate at int(pick * n).
-    `duration` is in seconds.
+    `lesson` is what the agent said is to be remembered. `duration` is in seconds.
     """
 
     episode: Observed[int]
@@ -89,8 +105,8 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
     attempt: Observed[int]
     task: Observed[str]
     goal: Observed[str]
-    state: Observed[str]
-    epsilon: Observed[float]
+    state: Concluded[str]
+    epsilon: Read[float]
     draw: Observed[float]
     pick: Observed[float]
     candidates: Read[list[Candidate]]
@@ -105,5 +121,6 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
     reward: Observed[float]
     error: Observed[str | None]
     error_type: Observed[str | None]
+    lesson: Observed[str | None]
     duration: Observed[float]
     now: Observed[float]

@@ -14,7 +14,8 @@ LOCK = "LOCK"
 EVENTS = "events"
 LATEST = "latest"
 
-_RUN_ID = re.compile(r"run_\d{8}_\d{6}")
+_RUN_ID = re.compile(r"run_\d{8}_\d{6}", re.ASCII)
+_SEGMENT = re.compile(r"\d{12,}\.jsonl", re.ASCII)
 _FORM = "run_%Y%m%d_%H%M%S"
 
 
@@ -37,6 +38,11 @@ def run_id_after(earlier: str) -> str:
         raise PointError(
             f"{earlier} has the form of a run id but is no date", hint="move that folder out of the output folder"
         ) from error
+
+
+def is_segment(name: str) -> bool:
+    """Say whether a name is that of a segment."""
+    return _SEGMENT.fullmatch(name) is not None
 
 
 def manifest(run: str) -> str:

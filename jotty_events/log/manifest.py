@@ -5,6 +5,7 @@ without the digits of `check` itself, so a damaged manifest is noticed. Unknown 
 is refused.
 """
 
+import re
 from hashlib import sha256
 
 from msgspec import DecodeError, Struct
@@ -88,7 +89,33 @@ def unseal(data: bytes, file: str) -> Manifest:
         raise FormatError(f"{file} is no run manifest: {error}", file=file, hint=_HINT) from error
     if manifest.check != sha256(data.replace(manifest.check.encode(), b"")).hexdigest():
         raise FormatError(f"{file} does not match its own check sum", file=file, hint="restore it from a backup")
+    wrong = _contradiction(manifest)
+    if wrong:
+        raise FormatError(f"{file} contradicts itself: {wrong}", file=file, hint=_HINT)
     return manifest
+
+
+_HEAD = re.compile("[0-9a-f]{64}")
+
+
+def _contradiction(manifest: Manifest) -> str:
+    """Return what no writer of ours would write, if anything: readers rely on the rest."""
+    parent, segments, ended = manifest.parent, manifest.segments, manifest.ended
+    heads = [one.head for one in (parent, *segments, ended) if one is not None]
+    if not all(map(_HEAD.fullmatch, heads)):
+        return "a head is no SHA-256"
+    due = [parent.seq + 1 if parent else 1, *(one.last + 1 for one in segments)]
+    if due[0] <= (parent is not None) or manifest.first != due[0] or any(one.last < one.first - 1 for one in segments):
+        return "it does not begin where its parent ends"
+    if [one.first for one in segments] != due[:-1] or manifest.active not in (None, due[-1]):
+        return "its segments do not follow each other"
+    if ended is not None and (manifest.active is not None or (ended.seq, ended.head) != _end_of(segments)):
+        return "it does not end where its last segment does"
+    return ""
+
+
+def _end_of(segments: list[Segment]) -> tuple[int, str] | None:
+    return (segments[-1].last, segments[-1].head) if segments else None
 
 
 _HINT = "move the folder away, or restore the file from a backup"

@@ -5,12 +5,13 @@ line begins with `{"seq":N,` where N is one more than that of the record before.
 given out only if its count, its seqs and its head agree; nothing behind a place that disagrees is given out.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..errors import Corruption
-from ..record import MAX_LINE, CommitLine, DurableLine, LineError, decode, encode, leaf, next_head
+from ..record import MAX_LINE, CommitLine, DurableLine, LineError, decode, encode, is_redacted, leaf, next_head
 from .manifest import Segment
 
 
@@ -99,7 +100,7 @@ class SegmentReader:
         lines: list[bytes] = []
         while (end := self._data.find(b"\n", position)) >= 0:
             line = self._data[position:end]
-            if line.startswith(b'{"seq":%d,' % (self.last + len(lines) + 1)) and len(line) <= MAX_LINE:
+            if len(line) <= MAX_LINE and line.startswith(b'{"seq":%d,' % (self.last + len(lines) + 1)):
                 lines.append(line)
             else:
                 reason = self._mark(line, lines)
@@ -118,11 +119,14 @@ class SegmentReader:
 
     def _mark(self, line: bytes, lines: list[bytes]) -> str:
         """Take in a line that is no next record; return what is wrong with it, if anything."""
+        if len(line) > MAX_LINE:
+            return f"a line has {len(line)} bytes, more than {MAX_LINE}"
         try:
             mark = decode(line)
         except LineError as error:
             return f"a line cannot be read: {error}"
-        self._marks.update(line + b"\n")
+        # A redacted line is not what its leaf is the digest of: the manifest's digest of marks covers its bytes.
+        self._marks.update(b"".join(one + b"\n" for one in (*filter(is_redacted, lines), line)))
         if isinstance(mark, CommitLine):
             return self._commit(mark, lines)
         if isinstance(mark, DurableLine):
@@ -133,6 +137,8 @@ class SegmentReader:
         last = self.last + len(lines)
         if not lines or (mark.commit, mark.n) != (last, len(lines)):
             return f"a commit line closes {mark.n} records up to {mark.commit}, not the {len(lines)} up to {last}"
+        if _AT.match(lines[-1]) is None:
+            return f"record {last} does not begin with its seq and its time"
         if not self.durable <= mark.durable <= self.last:
             return f"a commit line says that {mark.durable} is durable, after {self.durable}"
         head = next_head(self.head, [leaf(one) for one in lines])
@@ -150,17 +156,27 @@ class SegmentReader:
     def proven_durable(self) -> int:
         """Return the greatest seq that any mark in the file calls durable, those behind the stop included."""
         tail = self._data[self.stop.offset - self._base :]
-        return max([self.durable, *(_durable_of(line) for line in tail.split(b"\n"))])
+        return max([self.durable, *map(_durable_in, tail.split(b"\n"))])
 
-    def require_sound_tail(self) -> None:
-        """Raise Corruption if what cannot be read was durable once: then it is damaged, not unfinished."""
-        if self.stop.reason and self.proven_durable() > self.last:
-            raise Corruption(self.stop.reason, file=self.file, offset=self.stop.offset, hint=_DAMAGED)
+    def require_sound_tail(self, known: int = 0) -> None:
+        """Raise Corruption if what cannot be read was durable once: then it is damaged, not unfinished.
+
+        `known` is a seq that was durable whatever the marks say.
+        """
+        if max(known, self.proven_durable()) > self.last:
+            wrong = self.stop.reason or f"the file ends at seq {self.last}, and more was on disk"
+            raise Corruption(wrong, file=self.file, offset=self.stop.offset, hint=_DAMAGED)
 
     def require_closed(self, segment: Segment) -> None:
         """Raise Corruption unless the file is, to the last byte, the closed segment of the manifest."""
         wrong = self.stop.reason or self._differs(segment)
         if wrong:
+            raise Corruption(wrong, file=self.file, offset=self.stop.offset, hint=_DAMAGED)
+
+    def require_end(self, segment: Segment) -> None:
+        """Raise Corruption unless reading, from wherever it began, came to the end of the closed segment."""
+        if (self.last, self.head.hex()) != (segment.last, segment.head):
+            wrong = self.stop.reason or f"the file ends at seq {self.last}, the manifest says {segment.last}"
             raise Corruption(wrong, file=self.file, offset=self.stop.offset, hint=_DAMAGED)
 
     def _differs(self, segment: Segment) -> str:
@@ -174,11 +190,20 @@ class SegmentReader:
 _DAMAGED = "restore the file from a backup, or start from an earlier point"
 
 
-def _durable_of(line: bytes) -> int:
+_AT = re.compile(rb'\{"seq":\d+,"at":(-?\d{1,19}),')
+_DURABLE = re.compile(rb'"durable":(\d{1,19})[,}]')
+
+
+def at_of(line: bytes) -> int:
+    """Return the time of a commit's last record line: microseconds since 1970."""
+    found = _AT.match(line)
+    if found is None:
+        raise LineError("a record line does not begin with its seq and its time")
+    return int(found[1])
+
+
+def _durable_in(line: bytes) -> int:
+    """Return the seq that a mark calls durable, -1 for other lines; two marks whose newline is damaged both count."""
     if not line.startswith((b'{"commit":', b'{"durable":')):
         return -1
-    try:
-        mark = decode(line)
-    except LineError:
-        return -1  # it proves nothing, and the damage is reported by whoever stopped before it
-    return mark.durable if isinstance(mark, CommitLine | DurableLine) else -1
+    return max(map(int, _DURABLE.findall(line)), default=-1)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..errors import Corruption, FormatError, JottyError
+from ..errors import Corruption, FormatError, JottyError, MissingFile, UnsafeFile
 from ..events import Redacted, RunEnded, RunStarted
 from ..log import layout
 from ..record import LineError, Opaque, Record, decode_record
@@ -88,7 +88,7 @@ class _Check:
                 self._strays(reader)
         except Corruption as error:
             self._find(error.file, error.offset, error.message)
-        except FormatError as error:
+        except (FormatError, UnsafeFile, MissingFile) as error:
             self._find(error.file, 0, error.message)
         except (JottyError, OSError) as error:
             self._find(self._where, 0, str(error))
@@ -125,7 +125,7 @@ class _Check:
         self._result.records += 1
         try:
             record = decode_record(line)
-        except (LineError, ValueError) as error:
+        except LineError as error:
             self._find(self._where, start, f"a record cannot be read: {error}")
             return None
         if isinstance(record, Opaque):
@@ -165,8 +165,12 @@ class _Check:
                     break
 
     def _strays(self, reader: RunReader) -> None:
-        named = {layout.segment(reader.run, first) for first in reader.segments}
+        """Look at the files that the manifest does not name: one older than the last leaves out what came later."""
         folder = layout.events(reader.run)
-        for path in (f"{folder}/{name}" for name in reader.files.names(folder)):
-            if path not in named:
-                self._note(reader.files.describe(path), 0, "the manifest does not name this file")
+        names = reader.files.names(folder)
+        # Read again after the names were: a run that is being written may have begun a segment meanwhile.
+        named = {layout.segment(self._run, first) for first in RunReader(reader.files, self._run).segments}
+        for path in (f"{folder}/{name}" for name in names if f"{folder}/{name}" not in named):
+            holds_records = layout.is_segment(path.rpartition("/")[2]) and reader.files.size(path) > 0
+            tell = self._find if holds_records else self._note
+            tell(reader.files.describe(path), 0, "the manifest does not name this file")

@@ -18,6 +18,8 @@ RECENCY_RATE = 0.693 / 3600
 MAX_REPLAYS = 5
 STRENGTH_FACTOR, STRENGTH_MOST = 1.1, 2.0
 INITIAL_STRENGTH = 1.0
+EXPECTATION_RATE = 0.1
+"""How fast the expected reward follows the rewards."""
 REINFORCED_ABOVE = 0.7
 SUCCESS_ABOVE, FAILURE_BELOW = 0.7, 0.3
 HIGH_IMPACT, MEDIUM_IMPACT = 0.7, 0.3
@@ -100,10 +102,14 @@ def _impact(credit: object) -> str:
     return f"{'high' if credit > HIGH_IMPACT else 'medium' if credit > MEDIUM_IMPACT else 'low'}_impact"
 
 
-def novelty(tags: Sequence[str], patterns: Iterable[Sequence[str]]) -> float:
-    """Return 1 minus the greatest Jaccard index with the tags of a known pattern; 1.0 if none is known (RULES R5)."""
-    ours = frozenset(tags)
-    return 1.0 - max((jaccard(ours, frozenset(known)) for known in patterns), default=0.0)
+def novelty(similarity: float) -> float:
+    """Return how new an experience is: 1 minus the Jaccard index of the pattern that is most like it (RULES R5)."""
+    return 1.0 - similarity
+
+
+def expectation(expected: float, reward: float) -> float:
+    """Return the expected reward after one more reward: the running mean moves a tenth of the way (RULES R5)."""
+    return EXPECTATION_RATE * reward + (1 - EXPECTATION_RATE) * expected
 
 
 def priority(experience: Experience, *, now: float, weights: Weights = WEIGHTS) -> float:
@@ -127,9 +133,14 @@ def replay(
     rated = [(priority(each, now=now, weights=weights), each) for each in experiences if each.replays < MAX_REPLAYS]
     fit = sorted((pair for pair in rated if pair[0] > threshold), key=lambda pair: (-pair[0], pair[1].nth))
     return [
-        Replayed(each.nth, rating, each.replays + 1, min(STRENGTH_MOST, each.strength * STRENGTH_FACTOR))
+        Replayed(each.nth, rating, each.replays + 1, strengthened(each.strength))
         for rating, each in fit[: len(fit) // 2 + 1]
     ]
+
+
+def strengthened(strength: float) -> float:
+    """Return the strength of an experience after one more replay: a tenth more, at most 2 (RULES R5)."""
+    return min(STRENGTH_MOST, strength * STRENGTH_FACTOR)
 
 
 def kind_of(reward: float) -> str:
@@ -149,9 +160,20 @@ def pattern_text(content: Mapping[str, object], reward: float) -> str | None:
     return f"{mark} {f'{actor}: ' if actor else ''}'{action}' {verdict} (reward: {reward:.2f})"
 
 
-def pattern_strength(replayed: Replayed) -> float:
+def pattern_strength(strength: float, replays: int) -> float:
     """Return what one replay adds to a pattern: the experience's strength times its replays (RULES R5)."""
-    return replayed.strength * replayed.replays
+    return strength * replays
+
+
+def nearest(tags: Sequence[str], patterns: Iterable[Pattern]) -> tuple[int | None, float]:
+    """Return the `nth` and the Jaccard index of the pattern most like these tags, among equals the oldest (D1).
+
+    (None, 0.0) if no pattern shares a tag.
+    """
+    ours = frozenset(tags)
+    near = ((jaccard(ours, frozenset(pattern.tags)), -pattern.nth) for pattern in patterns)
+    best, minus_nth = max(near, default=(0.0, 0))
+    return (-minus_nth, best) if best else (None, 0.0)
 
 
 def match(tags: Sequence[str], patterns: Iterable[Pattern]) -> tuple[int, float] | None:
@@ -159,10 +181,8 @@ def match(tags: Sequence[str], patterns: Iterable[Pattern]) -> tuple[int, float]
 
     Among equally near ones the oldest (RULES R5, D1). None if there is none; what has no tags matches nothing.
     """
-    ours = frozenset(tags)
-    near = ((jaccard(ours, frozenset(pattern.tags)), -pattern.nth) for pattern in patterns)
-    best, minus_nth = max(near, default=(0.0, 0))
-    return (-minus_nth, best) if best > REINFORCED_ABOVE else None
+    nth, best = nearest(tags, patterns)
+    return None if nth is None or best <= REINFORCED_ABOVE else (nth, best)
 
 
 def over_capacity(rated: Iterable[tuple[int, float]], capacity: int) -> list[int]:

@@ -10,6 +10,11 @@ LEAST, MOST = 0.1, 0.99
 STEP = 0.1
 
 
+def starting_confidence(given: float | None) -> float:
+    """Return the confidence of a new link: the one that was given, else 0.5, in [0.1, 0.99] (RULES R3)."""
+    return max(LEAST, min(MOST, INITIAL_CONFIDENCE if given is None else given))
+
+
 def reweigh(confidence: float, supported: bool) -> float:
     """Return the confidence after one more piece of evidence for it, or against it (RULES R3)."""
     moved = confidence + STEP * (1 - confidence) if supported else confidence - STEP * confidence

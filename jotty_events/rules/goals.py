@@ -6,6 +6,7 @@ among equals the one that was added first.
 
 from collections.abc import Iterable, Sequence
 from hashlib import md5
+from math import fsum
 from typing import NamedTuple, Protocol, TypeVar
 
 RELATED_ABOVE = 0.3
@@ -74,6 +75,12 @@ def related(goal: G, goals: Iterable[G]) -> list[tuple[G, float]]:
     return sorted((pair for pair in others if pair[1] > RELATED_ABOVE), key=lambda pair: -pair[1])
 
 
+def scored(episodes: int, success_rate: float, success: bool) -> tuple[int, float]:
+    """Return how many episodes a goal had with this one, and the share of them that reached it."""
+    after = episodes + 1
+    return after, (episodes * success_rate + success) / after
+
+
 def value_with_transfer(
     own: float | None, default: float, *, others: Sequence[tuple[float, float]], weight: float
 ) -> ValueRead:
@@ -84,8 +91,8 @@ def value_with_transfer(
     """
     if own is not None:
         return ValueRead(own, "goal")
-    total = sum(similarity * weight for similarity, _ in others)
+    total = fsum(similarity * weight for similarity, _ in others)
     if total <= 0.0:
         return ValueRead(default, "default")
-    mean = sum(similarity * weight * value for similarity, value in others) / total
+    mean = fsum(similarity * weight * value for similarity, value in others) / total
     return ValueRead((1 - weight) * default + weight * mean, "related")

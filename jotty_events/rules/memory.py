@@ -57,10 +57,15 @@ def token_count(text: str) -> int:
 
 def truncate(content: str, max_tokens: int) -> Kept:
     """Return the content cut to a number of tokens, with a mark if it was longer (RULES R2)."""
-    count = token_count(content)
+    return keep(content, len(content), max_tokens)
+
+
+def keep(beginning: str, length: int, max_tokens: int) -> Kept:
+    """Return what is kept of a content of `length` characters; of a longer one than is kept, `beginning` is enough."""
+    count = length // CHARACTERS_PER_TOKEN + 1
     if count <= max_tokens:
-        return Kept(content, count, False)
-    return Kept(content[: max_tokens * CHARACTERS_PER_TOKEN] + TRUNCATED, max_tokens, True)
+        return Kept(beginning, count, False)
+    return Kept(beginning[: max_tokens * CHARACTERS_PER_TOKEN] + TRUNCATED, max_tokens, True)
 
 
 def content_hash(content: str) -> str:
@@ -85,6 +90,11 @@ def domain_of(context: Mapping[str, object], domain: str | None = None) -> str:
 def task_type_of(context: Mapping[str, object], task_type: str | None = None) -> str:
     """Return the task type that was given, else the context's task or operation type, else `general` (RULES R2)."""
     return str(task_type or context.get("task_type") or context.get("operation_type") or GENERAL)
+
+
+def starting_value(given: float | None) -> float:
+    """Return the value that a new entry starts with: the one that was given, else 0.5 (RULES R2)."""
+    return INITIAL_VALUE if given is None else given
 
 
 def evict(entries: Iterable[Candidate[K]]) -> K:

@@ -29,10 +29,12 @@ __all__ = [
     "choose",
     "clamp01",
     "conclude_update",
+    "discounted",
     "estimate",
     "evict",
     "lesson",
     "priority",
+    "surprise",
 ]
 
 DEFAULT_Q = 0.5
@@ -121,7 +123,12 @@ def estimate(reader: QReader, state: str, action: str) -> Estimate:
     if nearest is None:
         return UNKNOWN
     near, row = nearest
-    return Estimate(SIMILAR_DISCOUNT * row.value, row.nth, row.value, near)
+    return Estimate(discounted(row.value), row.nth, row.value, near)
+
+
+def discounted(value: float) -> float:
+    """Return what the value of a similar entry counts for: 0.9 of it (RULES R1)."""
+    return SIMILAR_DISCOUNT * value
 
 
 def _nearest(reader: QReader, state: str, wanted: frozenset[str], action: str) -> tuple[float, QRow] | None:
@@ -188,10 +195,15 @@ def _check(reward: float, *others: float) -> None:
         raise ValueError(f"values, averages and rates must be finite: {others!r}")
 
 
+def surprise(reward: float, q: float) -> float:
+    """Return how far a reward is from what was known, whatever comes next (RULES R1)."""
+    return abs(reward - q)
+
+
 def priority(reward: float, q: float) -> float:
     """Return how much an experience surprises: (|reward - q| + 0.01) ** 0.6 (RULES R1)."""
     _check(reward, q)
-    return float((abs(reward - q) + PRIORITY_OFFSET) ** PRIORITY_EXPONENT)
+    return float((surprise(reward, q) + PRIORITY_OFFSET) ** PRIORITY_EXPONENT)
 
 
 def evict(buffer: Sequence[tuple[int, float]]) -> int:

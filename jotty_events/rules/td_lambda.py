@@ -5,7 +5,7 @@ A trajectory is a dictionary of traces and a list of step rewards; these functio
 """
 
 from collections.abc import Mapping, Sequence
-from math import isfinite, sqrt
+from math import fsum, isfinite, sqrt
 from typing import NamedTuple, TypeVar
 
 from .q_learning import clamp01
@@ -38,7 +38,7 @@ def access(traces: Mapping[K, float], key: K, *, gamma: float, lambda_trace: flo
 
 def discounted_return(final: float, step_rewards: Sequence[float], gamma: float) -> float:
     """Return the final reward plus the sum of r_i * gamma ** i, the first step undiscounted (RULES R4)."""
-    return final + sum(reward * gamma**step for step, reward in enumerate(step_rewards))
+    return final + fsum(reward * gamma**step for step, reward in enumerate(step_rewards))
 
 
 def conclude_value(*, before: float, alpha: float, return_: float, trace: float) -> float:
@@ -94,16 +94,46 @@ def adapt_alpha(
     mean, spread = _mean_and_spread(last)
     recent, older = _success_rates(successes, version)
     ready = len(errors) >= ERRORS_NEEDED and (fresh > 0 or version < 2)
-    change = _change(mean, spread, unstable_above, slow_below) + _boost(recent, older) if ready else 0.0
-    after = max(alpha_min, min(alpha_max, alpha * (1 + rate * change))) if ready else alpha
+    after = alpha
+    if ready:
+        after = conclude_alpha(
+            alpha,
+            error_mean=mean,
+            error_std=spread,
+            recent_success=recent,
+            older_success=older,
+            rate=rate,
+            alpha_min=alpha_min,
+            alpha_max=alpha_max,
+            unstable_above=unstable_above,
+            slow_below=slow_below,
+        )
     return Adaptation(after, len(last), mean, spread, recent, older)
+
+
+def conclude_alpha(
+    before: float,
+    *,
+    error_mean: float,
+    error_std: float,
+    recent_success: float | None,
+    older_success: float | None,
+    rate: float,
+    alpha_min: float,
+    alpha_max: float,
+    unstable_above: float,
+    slow_below: float,
+) -> float:
+    """Return alpha moved by the share `rate`: down for scattered errors, up for tiny ones or declining success."""
+    change = _change(error_mean, error_std, unstable_above, slow_below) + _boost(recent_success, older_success)
+    return max(alpha_min, min(alpha_max, before * (1 + rate * change)))
 
 
 def _mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
     if not values:
         return 0.0, 0.0
-    mean = sum(values) / len(values)
-    return mean, sqrt(sum((value - mean) ** 2 for value in values) / len(values))
+    mean = fsum(values) / len(values)
+    return mean, sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
 
 
 def _success_rates(successes: Sequence[bool], version: int) -> tuple[float | None, float | None]:

@@ -5,6 +5,7 @@ Tasks are always given in the order of the list.
 """
 
 from collections.abc import Sequence
+from hashlib import md5
 from typing import NamedTuple, Protocol, TypeVar
 
 from .q_learning import clamp01
@@ -55,6 +56,11 @@ class Progress(NamedTuple):
     failed: int
     remaining: int
     probability: float
+
+
+def todo_id(root_task: str, now: float) -> str:
+    """Return the id of a list: the MD5 of its goal and the time at which it was begun, in hex (RULES R6)."""
+    return md5(f"{root_task}:{float(now)}".encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
 def next_task(tasks: Sequence[T], version: int = 2) -> T | None:
@@ -136,3 +142,8 @@ def replan(tasks: Sequence[Task]) -> list[str] | None:
     before = [task.task_id for task in tasks]
     after = [next(pending).task_id if task.status == PENDING else task.task_id for task in tasks]
     return None if after == before else after
+
+
+def replan_actions(order: Sequence[str] | None) -> list[str]:
+    """Return what a replanning did, in words: nothing where the order stays."""
+    return [] if order is None else ["reordered by priority"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import Corruption, FormatError
 from ..log.segment import Commit
-from ..record import Opaque, Record, decode_record
+from ..record import LineError, Opaque, Record, decode_record
 from .reader import RunReader
 
 
@@ -47,11 +47,19 @@ class Lineage:
                 yield from ((span.run.run, commit) for commit in _cut(span, after))
 
     def records(self, after: int = 0) -> Iterator[Kept]:
-        """Give out the records after seq `after`, in order."""
+        """Give out the records after seq `after`, in order; FormatError for one that was never an event of ours."""
         for run, commit in self.commits(after):
             for seq, line in enumerate(commit.lines, commit.first):
                 if seq > after:
-                    yield Kept(run, decode_record(line))
+                    yield Kept(run, self._decoded(run, seq, line))
+
+    def _decoded(self, run: str, seq: int, line: bytes) -> Record | Opaque:
+        try:
+            return decode_record(line)
+        except LineError as error:
+            where = self.spans[0].run.files.describe(run)
+            message = f"{where}: record {seq} cannot be read: {error}"
+            raise FormatError(message, file=where, hint="start from an earlier point") from error
 
 
 def _cut(span: Span, after: int) -> Iterator[Commit]:

@@ -12,7 +12,7 @@ Invariants: a text either parses into one `PointExpression`, or raises a PointEr
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ..errors import PointError
 
@@ -23,6 +23,8 @@ _FORM = re.compile(
     r"(?:~(?P<back>\d{1,9}))?",
     re.ASCII,
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,6 @@ def _microseconds(text: str) -> int:
     try:
         time = datetime.fromisoformat(text)
         zoned = time if time.tzinfo else time.replace(tzinfo=UTC)
-        return round(zoned.timestamp() * 1e6)
+        return (zoned - _EPOCH) // timedelta(microseconds=1)
     except (ValueError, OverflowError) as error:
         raise PointError(f"{text[:80]!r} is no time", hint="write it as @2026-01-06T12:00:00Z") from error

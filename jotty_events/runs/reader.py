@@ -13,7 +13,7 @@ from ..errors import Corruption, FormatError, MissingFile
 from ..log import layout
 from ..log.files import Files
 from ..log.manifest import Manifest, Parent, Segment, unseal
-from ..log.segment import Commit, SegmentReader
+from ..log.segment import Commit, SegmentReader, at_of
 from ..record import ROOT_HEAD
 from ..types import Durability
 
@@ -91,7 +91,7 @@ class RunReader:
         live = self.live  # asked before reading: a run that ends in between is read up to its durable mark only
         reader = self._reader(first, head)
         found = list(reader)
-        reader.require_sound_tail()
+        reader.require_sound_tail(self.first)  # the first commit was on disk before the manifest
         self.unread_from = reader.stop.offset if reader.stop.reason else None
         stop_at = reader.durable if live and self.manifest.durability != Durability.OS.value else reader.last
         yield from (commit for commit in found if commit.last <= stop_at)
@@ -131,9 +131,3 @@ class RunReader:
 
 def _beyond(commits: Iterator[Commit], after: int) -> Iterator[Commit]:
     return (commit for commit in commits if commit.last > after)
-
-
-def at_of(line: bytes) -> int:
-    """Return the time of a record line: microseconds since 1970."""
-    start = line.index(b'"at":') + len(b'"at":')
-    return int(line[start : line.index(b",", start)])

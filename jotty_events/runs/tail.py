@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ..log import layout
 from ..log.files import Files
+from ..log.manifest import Segment
 from ..log.segment import Commit, SegmentReader
 from ..types import Durability
 from .reader import RunReader
@@ -23,7 +24,7 @@ class Tail:
         self._after = after
         manifest = RunReader(files, run).manifest
         self._any_commit = manifest.durability == Durability.OS.value
-        self._segment = manifest.first
+        self._segment = self._first = manifest.first
         self._offset = 0
         self._last = manifest.first - 1
         self._head = RunReader(files, run).start_head
@@ -38,13 +39,13 @@ class Tail:
         for closed in manifest.segments:
             if closed.first >= self._segment:
                 self._segment = closed.first
-                yield from self._read(upto=closed.last)
+                yield from self._read(closed)
                 self._segment, self._offset, self._durable = closed.last + 1, 0, closed.last
         if manifest.active is not None:
-            yield from self._read(upto=None, whole=self._any_commit or not alive)
+            yield from self._read(whole=self._any_commit or not alive)
         self.ended = manifest.active is None or not alive
 
-    def _read(self, upto: int | None, whole: bool = True) -> Iterator[Commit]:
+    def _read(self, closed: Segment | None = None, whole: bool = True) -> Iterator[Commit]:
         """Give out the commits of one segment from where the last poll stopped; unless `whole`, the durable ones."""
         path = layout.segment(self._run, self._segment)
         reader = SegmentReader(
@@ -56,8 +57,10 @@ class Tail:
             base=self._offset,
         )
         found = list(reader)
-        reader.require_sound_tail()
-        settled = upto if upto is not None else reader.last if whole else reader.durable
+        reader.require_sound_tail(self._first)
+        if closed is not None:
+            reader.require_end(closed)
+        settled = reader.last if whole else reader.durable
         for commit in found:
             if commit.last <= settled:
                 self._last, self._head, self._offset = commit.last, commit.head, commit.end

@@ -5,6 +5,7 @@ or symlinks. A folder that looks like a run but holds no manifest is passed over
 in it.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -12,13 +13,13 @@ from ..errors import FormatError, PointError, UnknownRun
 from ..log import layout
 from ..log.files import Files
 from ..log.manifest import Parent
+from ..log.segment import at_of
 from .lineage import Lineage, trace
 from .point import Point, PointExpression, parse
-from .reader import RunReader, at_of
+from .reader import RunReader
 from .writer import make_parent_durable
 
-_EPISODE_ENDED = b'"event":{"type":"episode_ended"'
-_PREFIX = 120
+_EPISODE_ENDED = re.compile(rb'\{"seq":\d+,"at":-?\d+,(?:"leaf":"\w+",)?"event":\{"type":"episode_ended"')
 
 
 class LeftBehind(NamedTuple):
@@ -76,11 +77,11 @@ class Tree:
 
     def _require_unfinished(self, run: str) -> None:
         """Refuse a folder without manifest that holds more than the first commit: one was written after that."""
-        for name in self.files.names(layout.events(run)):
-            path = f"{layout.events(run)}/{name}"
-            if self.files.read(path).count(b'{"commit":') > 1:
-                where = self.files.describe(layout.manifest(run))
-                raise FormatError(f"{where} is missing, and the run has records", file=where, hint="restore run.json")
+        folder = layout.events(run)
+        paths = [f"{folder}/{name}" for name in self.files.names(folder) if layout.is_segment(name)]
+        if sum(self.files.read(path).count(b'\n{"commit":') for path in paths) > 1:
+            where = self.files.describe(layout.manifest(run))
+            raise FormatError(f"{where} is missing, and the run has records", file=where, hint="restore run.json")
 
     def resolve(self, text: str) -> Point:
         """Return the place that a point names; PointError or UnknownRun if there is none."""
@@ -125,7 +126,7 @@ class Tree:
     def _episode(self, run: RunReader, nth: int, text: str) -> Point:
         ended = 0
         for commit in run.commits():
-            ended += sum(_EPISODE_ENDED in line[:_PREFIX] for line in commit.lines)
+            ended += sum(_EPISODE_ENDED.match(line) is not None for line in commit.lines)
             if nth and ended >= nth:
                 return Point(run.run, commit.last)
         raise PointError(f"{text}: {ended} episodes ended in that run", hint="episodes count from 1")

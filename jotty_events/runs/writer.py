@@ -6,18 +6,20 @@ every mode. After a failed write or sync the run takes no more appends: what was
 A run comes into being with its manifest, which is written last: a creation that fails leaves no run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import RLock
 
 from msgspec.structs import replace
 
 from ..admission import admit
-from ..errors import InvalidEvent, JottyError, NameTaken, RunClosed
+from ..errors import InvalidEvent, JottyError, NameTaken, RunClosed, WriteFailed
 from ..events import Event, RunStarted, tag_of
 from ..log import layout
-from ..log.files import Appender, Files, Lock
+from ..log.files import Appender, Files, Lock, process
 from ..log.manifest import VERSION, Ending, Manifest, Parent, Segment, seal
+from ..log.refusals import undone_on_failure
 from ..log.segment import SegmentWriter
 from ..record import MAX_LINE, ROOT_HEAD, encode_records
 from ..types import Clock, Durability, Entropy, Json
@@ -37,6 +39,7 @@ class RunPlan:
     rules: int
     library: str
     mode: str
+    platform: str = ""
     config: Json = field(default_factory=dict)
     seed: int = 0
     parent: Parent | None = None
@@ -54,17 +57,17 @@ class RunWriter:
         self._files = files
         self._plan = plan
         self._guard = RLock()
+        self._process = process()
         self._closed = False
         parent = plan.parent
         self._first = parent.seq + 1 if parent else 1
         self.mark = DurableMark(self._first - 1, self.sync_some if plan.durability is Durability.OS else None)
         self._group: GroupSync | None = None
         self._lock: Lock = files.lock(layout.lock(run))
-        try:
-            self._begin(bytes.fromhex(parent.head) if parent else ROOT_HEAD)
-        except BaseException:
-            self._lock.release()
-            raise
+        with undone_on_failure(self._lock.release):
+            self._open_segment(self._first, head := bytes.fromhex(parent.head) if parent else ROOT_HEAD)
+            with undone_on_failure(self._sink.close):
+                self._begin(head)
 
     @classmethod
     def create(cls, files: Files, plan: RunPlan) -> "RunWriter":
@@ -78,9 +81,8 @@ class RunWriter:
         now = self._plan.clock()
         self._uid = self._plan.entropy(16).hex()
         self._at = round(now * 1e6)
-        self._open_segment(self._first, head)
         self._manifest = self._new_manifest()
-        self._segment.append(self._lines(self._first, [self._started(head, now)]))
+        self._segment.append(self._lines(self._first, self._at, [self._started(head, now)]))
         self._sync()
         for folder in (layout.events(self.run), self.run, ""):
             self._files.sync(folder)
@@ -104,6 +106,7 @@ class RunWriter:
                 format=VERSION,
                 rules=plan.rules,
                 library=plan.library,
+                platform=plan.platform,
                 mode=plan.mode,
                 durability=plan.durability.value,
                 experiment=plan.experiment,
@@ -145,7 +148,12 @@ class RunWriter:
     @property
     def closed(self) -> bool:
         """Whether the run takes no more appends."""
-        return self._closed or self.mark.failure is not None
+        return self._closed or self.mark.failure is not None or not self._is_mine
+
+    @property
+    def _is_mine(self) -> bool:
+        """Whether this is the process that began the run; asked before any guard, which a fork may have left taken."""
+        return self._process == process()
 
     def append(self, events: Sequence[Event], now: float | None = None) -> Receipt:
         """Append events as one commit, at the time `now` (seconds; the clock's if not given).
@@ -153,18 +161,21 @@ class RunWriter:
         Returns a receipt; in mode COMMIT its records are on disk by then, in mode INTERVAL they can be waited for.
         Raises InvalidEvent (nothing was written), RunClosed, or WriteFailed (nothing was acknowledged).
         """
+        if not self._is_mine:
+            raise self._not_ours()
         with self._guard:
             self._require_open()
             if not events:
                 raise InvalidEvent("a commit has at least one event", hint="append nothing when nothing happened")
-            self._at = round((self._plan.clock() if now is None else now) * 1e6)
+            at = round((self._plan.clock() if now is None else now) * 1e6)
             first = self.next_seq
-            self._commit(self._lines(first, list(map(admit, events))))
-            return Receipt(first, self._segment.last, self._at, self.mark)
+            self._commit(self._lines(first, at, list(map(admit, events))))
+            self._at = at
+            return Receipt(first, self._segment.last, at, self.mark)
 
-    def _lines(self, first: int, events: list[Event]) -> list[bytes]:
+    def _lines(self, first: int, at: int, events: list[Event]) -> list[bytes]:
         try:
-            lines = encode_records(first, self._at, events)
+            lines = encode_records(first, at, events)
         except UnicodeEncodeError as error:
             raise InvalidEvent(
                 f"a text of this commit holds a lone surrogate: {error}",
@@ -178,13 +189,25 @@ class RunWriter:
         return lines
 
     def _commit(self, lines: list[bytes]) -> None:
-        try:
+        with self._ending_the_run():
             self._segment.append(lines)
             self._settle()
             if self._segment.size > self._plan.segment_bytes:
                 self._rotate()
+
+    @contextmanager
+    def _ending_the_run(self) -> Iterator[None]:
+        """Let whatever stops a write halfway be the end of the run.
+
+        What is on disk and what is known of it may differ then: one more line could be one that no reader takes.
+        """
+        try:
+            yield
         except OSError as error:
             raise self._fail(error) from error
+        except BaseException as error:
+            self.mark.fail(_cut_off(self.run, error))
+            raise
 
     def _settle(self) -> None:
         """Make the last commit as durable as the mode promises."""
@@ -203,13 +226,13 @@ class RunWriter:
 
     def sync_some(self) -> None:
         """Put on disk what was appended so far; a failure is told to those who wait for their receipts."""
+        if not self._is_mine:
+            return
         with self._guard:
             if self.closed or self.mark.seq >= self._segment.last:
                 return
-            try:
+            with suppress(WriteFailed), self._ending_the_run():
                 self._sync()
-            except OSError as error:
-                self._fail(error)
 
     def _rotate(self) -> None:
         """Close the segment for good, and begin the next one."""
@@ -232,6 +255,9 @@ class RunWriter:
 
     def close(self, ending: Event | None = None, now: float | None = None) -> None:
         """Append the last event, close the segment, and let the run go. Closing twice does nothing."""
+        if not self._is_mine:
+            self._sink.close()
+            return
         if self._group is not None:
             self._group.stop()
         with self._guard:
@@ -246,18 +272,19 @@ class RunWriter:
     def _end(self, ending: Event | None, now: float | None) -> None:
         if ending is not None:
             self.append([ending], now)
-        try:
+        with self._ending_the_run():
             closed = self._close_segment()
             end = Ending(closed.last, closed.head, self._at)
             segments = [*self._manifest.segments, closed]
             self._replace_manifest(replace(self._manifest, segments=segments, active=None, ended=end))
-        except OSError as error:
-            raise self._fail(error) from error
 
     def _release(self) -> None:
         self._closed = True
-        self._sink.close()
-        self._lock.release()
+        self.mark.fail(RunClosed(f"{self.run} was closed before all was on disk", hint="see the error before this one"))
+        try:
+            self._sink.close()
+        finally:
+            self._lock.release()
 
     def _fail(self, error: OSError) -> JottyError:
         failure = write_failed(error, self._files.describe(layout.segment(self.run, self._segment.first)))
@@ -270,10 +297,13 @@ class RunWriter:
         if self.mark.failure is not None:
             raise RunClosed(f"{self.run} takes no more appends: {self.mark.failure}", hint="start a new run")
         if not self._lock.held():
-            raise RunClosed(
-                f"{self.run} does not belong to this process any more",
-                hint="a forked child starts its own conductor; a lock file is never deleted by hand",
-            )
+            raise self._not_ours()
+
+    def _not_ours(self) -> RunClosed:
+        return RunClosed(
+            f"{self.run} does not belong to this process any more",
+            hint="a forked child starts its own conductor; a lock file is never deleted by hand",
+        )
 
 
 def _claim(files: Files, plan: RunPlan) -> str:
@@ -289,6 +319,12 @@ def _claim(files: Files, plan: RunPlan) -> str:
         except NameTaken:
             continue
         return run
+
+
+def _cut_off(run: str, error: BaseException) -> JottyError:
+    if isinstance(error, JottyError):
+        return error
+    return RunClosed(f"an append to {run} was cut off by {type(error).__name__}", hint="start a new run")
 
 
 def make_parent_durable(files: Files, parent: Parent, path: str) -> None:

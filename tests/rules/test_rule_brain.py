@@ -14,6 +14,7 @@ from jotty_events.rules.brain import (
     faded,
     kind_of,
     match,
+    nearest,
     novelty,
     over_capacity,
     pattern_strength,
@@ -41,9 +42,13 @@ def test_tags_say_what_an_experience_is_about() -> None:
 
 def test_novelty_is_what_the_nearest_pattern_leaves() -> None:
     """All is new to an empty neocortex, and nothing that is known exactly."""
-    assert novelty(["a"], []) == 1.0
-    assert novelty(["a", "b"], [["a"], ["c"]]) == 0.5
-    assert novelty(["a"], [["a"]]) == 0.0
+    known = [Pattern(0, ["c"], 1.0, 0.0), Pattern(1, ["a"], 1.0, 0.0), Pattern(2, ["a"], 1.0, 0.0)]
+    assert nearest(["a"], []) == (None, 0.0)
+    assert nearest([], known) == (None, 0.0)
+    assert nearest(["d"], known) == (None, 0.0)
+    assert nearest(["a", "b"], known) == (1, 0.5)
+    assert nearest(["a"], known) == (1, 1.0)
+    assert [novelty(0.0), novelty(0.5), novelty(1.0)] == [1.0, 0.5, 0.0]
 
 
 def test_the_priority_of_a_fresh_surprise() -> None:
@@ -75,7 +80,7 @@ def test_replay_never_strengthens_beyond_two(strength: float, replays: int) -> N
     """A strength grows by a tenth, up to 2; the pattern gains that times the replays."""
     (replayed,) = replay([experience(0, strength=strength, replays=replays)], threshold=0.0, now=0.0)
     assert strength <= replayed.strength <= 2.0
-    assert pattern_strength(replayed) == replayed.strength * (replays + 1)
+    assert pattern_strength(replayed.strength, replayed.replays) == replayed.strength * (replays + 1)
 
 
 def test_a_pattern_names_the_action_and_the_actor() -> None:

@@ -10,6 +10,7 @@ from ...state import State
 from ..figures import counted, number
 from ..grid import Cell, Column, Grid, Piece, free
 
+_STYLES = {"success": "green", "failure": "red", "mixed": "yellow"}
 _PATTERNS = (Column("kind"), Column("strength", "bold", right=True), Column("sources", right=True), Column("pattern"))
 _TRACES = (
     Column("#", right=True),
@@ -38,7 +39,7 @@ def grids(state: State, point: Point) -> list[Grid]:
 
 
 def _pattern(one: Pattern) -> Sequence[Cell]:
-    kind = Piece(one.kind, "green" if one.kind == "success" else "red")
+    kind = Piece(one.kind, _STYLES.get(one.kind, ""))
     return (kind, number(one.strength), f"{one.sources:,}", free(one.text))
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .agents.td_lambda import TDLambdaLearner
     from .agents.todo import MarkovianTODO
     from .conducting.conductor import Conductor
+    from .conducting.opening import HistoryWarning
     from .config import AgentConfig, JottyConfig
     from .errors import JottyError
     from .history import History
@@ -31,6 +32,7 @@ __all__ = [
     "Durability",
     "HierarchicalMemory",
     "History",
+    "HistoryWarning",
     "JottyConfig",
     "JottyError",
     "LLMQPredictor",
@@ -52,6 +54,7 @@ _HOMES = {
     "Durability": "types",
     "HierarchicalMemory": "agents.memory",
     "History": "history",
+    "HistoryWarning": "conducting.opening",
     "JottyConfig": "config",
     "JottyError": "errors",
     "LLMQPredictor": "agents.q_learning",

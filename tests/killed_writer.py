@@ -1,9 +1,9 @@
 """Writers that are killed: one warm process that forks a writer for each kill, and knows nothing of runs itself.
 
-Invariants: a writer says `ack SEQ` (or `ack RUN EPISODE`) only after the append returned, and `do` before each call that
-changes something, each in a message of a fixed length. The kill comes after a number of bytes was read from its pipe,
-and what is in the pipe then still counts as acknowledged: the writer had been told so. The pipe holds few messages, so
-that a quick writer does not run ahead of its kill.
+Invariants: a writer says `ack SEQ` (or `ack RUN EPISODE`) only after the append returned, and `do` before each call
+that changes something, each in a message of a fixed length. The kill comes after a number of bytes was read from its
+pipe, and what is in the pipe then still counts as acknowledged: the writer had been told so. The pipe holds few
+messages, so that a quick writer does not run ahead of its kill.
 """
 
 import fcntl

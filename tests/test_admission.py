@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from generators import MAX_INT, MIN_INT, collected, event_of, events, floats, integers, texts
+from generators import MAX_INT, MIN_INT, collected, event_of, events, example_of, floats, integers, texts
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct
-from msgspec.structs import replace
+from msgspec.structs import astuple, replace
 
 from jotty_events import admission
 from jotty_events.admission import MAX_DEPTH, admit
@@ -588,6 +588,23 @@ def test_types_are_remembered_per_event() -> None:
     require_refused(updated(experience=1, draw=float("inf")), "draw")
 
 
+def test_the_types_of_one_event_are_not_taken_for_those_of_another() -> None:
+    """Values that were good in one kind of event are looked at again in another with as many fields."""
+    refused = 0
+    for one in EVENT_TYPES:
+        for other in EVENT_TYPES:
+            good = example_of(one)
+            if other is one or len(one.__struct_fields__) != len(other.__struct_fields__):
+                continue
+            admit(good)
+            event = other(**dict(zip(other.__struct_fields__, astuple(good), strict=True)))
+            behind = outcome(event)
+            forget()
+            assert outcome(event) == behind
+            refused += behind == "refused"
+    assert refused > 20
+
+
 @given(st.data())
 def test_any_sequence_of_events_is_admitted_as_if_each_came_alone(data: st.DataObject) -> None:
     """What an event becomes, or that it is refused, never depends on the events before it."""
@@ -596,10 +613,15 @@ def test_any_sequence_of_events_is_admitted_as_if_each_came_alone(data: st.DataO
     together = [outcome(event) for event in drawn]
     alone = []
     for event in drawn:
-        admission._plans.clear()
-        getattr(admission, "_last", {}).clear()
+        forget()
         alone.append(outcome(event))
     assert together == alone
+
+
+def forget() -> None:
+    """Forget all types that were seen, as a fresh process has."""
+    admission._plans.clear()
+    getattr(admission, "_last", {}).clear()
 
 
 def outcome(event: Event) -> str:

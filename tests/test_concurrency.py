@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from functools import partial
 from pathlib import Path
 from threading import Barrier, Event, Thread, current_thread
@@ -289,10 +289,9 @@ def test_a_goal_that_is_thrown_away_ends_as_cancelled() -> None:
     live = conductor(None, actor(agent))
 
     async def main() -> None:
-        thrown = live.run("g")
+        thrown, elsewhere = live.run("g"), copy_context()
         for _ in range(3):
-            await asyncio.wait([asyncio.ensure_future(asyncio.sleep(0))])
-            thrown.send(None)
+            elsewhere.run(thrown.send, None)
         thrown.close()
 
     wait_for(main())

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from msgspec.structs import astuple
 
 from jotty_events.admission import admit
-from jotty_events.errors import Corruption
+from jotty_events.errors import Corruption, PointError
 from jotty_events.events import Event, GoalScored, Redacted, WakeCounted
 from jotty_events.history import History
 from jotty_events.log import layout
@@ -197,6 +197,21 @@ def test_a_state_does_not_depend_on_commits_and_segments(log: Log, sizes: list[i
     writer = written(files, other, segment_bytes=segment_bytes)
     writer.close()
     assert digests_at(Tree(files), Tree(files).resolve("latest")) == digests_of(log)
+
+
+@given(learning_logs(max_events=30), st.data())
+def test_a_state_can_be_read_at_any_record(log: Log, data: st.DataObject) -> None:
+    """Also inside a commit the state is that of the records so far; but no run can begin there."""
+    files = MemoryFiles()
+    tree = Tree(files)
+    written(files, log).close()
+    ends = list(accumulate((len(commit) for commit in log), initial=1))
+    point = tree.resolve(f"{tree.resolve('latest').run}@{data.draw(st.integers(1, ends[-1]))}")
+    events = [event for commit in log for event in commit]
+    assert digests_at(tree, point) == digests_of([events[: point.seq - 1]])
+    if point.seq not in ends:
+        with pytest.raises(PointError):
+            tree.parent(point)
 
 
 # L5: a child run begins with its parent's state, and a fork copies no events.

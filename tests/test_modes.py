@@ -409,10 +409,15 @@ def test_state_after_a_refusal_is_learned_from_as_before() -> None:
     live.run_sync("Count P2P transactions")
     asked = {"goal": "Get P2P count", "actor": "analyst"}, {"approach": "B"}
     before = live.q_predictor.estimate(*asked)
-    with pytest.raises(KeyError), live._session.transaction():
-        live.q_predictor.add_experience({"goal": "Get P2P counts", "actor": "analyst"}, {"approach": "B"}, 0.0)
-        assert live.q_predictor.estimate(*asked) != before
-        raise KeyError("after all")
+
+    def learn_and_fail() -> None:
+        with live._session.transaction():
+            live.q_predictor.add_experience({"goal": "Get P2P counts", "actor": "analyst"}, {"approach": "B"}, 0.0)
+            assert live.q_predictor.estimate(*asked) != before
+            raise KeyError("after all")
+
+    with pytest.raises(KeyError):
+        learn_and_fail()
     assert live.q_predictor.estimate(*asked) == before
     live.q_predictor.add_experience(*asked, 0.0, done=True)
     assert live.q_predictor.estimate({**asked[0], "goal": "Get P2P counts"}, asked[1]).raw == pytest.approx(0.288)

@@ -8,6 +8,7 @@ import pytest
 from faulty_files import Call, FaultyFiles
 from recording import (
     FIRST_RUN,
+    START,
     append,
     begin,
     checked,
@@ -354,6 +355,27 @@ def test_the_rest_of_a_parent_is_left_behind() -> None:
     append(parent, [1, 1])
     parent.close()
     assert behind(files) == [LeftBehind(parent.run, 3, 4)]
+
+
+def test_the_rest_of_an_older_ancestor_is_left_behind() -> None:
+    """A run that lives on while two later ones continue each other is named, though it is no parent of the latest."""
+    files = MemoryFiles()
+    oldest = begin(files, clock=ticking())
+    child = write(files, (1,), oldest.run)
+    write(files, (1,), child)
+    append(oldest, [1])
+    oldest.close(run_end(oldest.run), START + 90)
+    assert behind(files) == [LeftBehind(oldest.run, 2, 3)]
+
+
+def test_an_end_alone_leaves_nothing_behind() -> None:
+    """A parent that only ended after its child had begun learned nothing that could be missed."""
+    files = MemoryFiles()
+    parent = begin(files, clock=ticking())
+    append(parent, [1])
+    write(files, (1,), parent.run)
+    parent.close(run_end(parent.run), START + 90)
+    assert behind(files) == []
 
 
 def test_an_experiment_is_not_missed() -> None:

@@ -22,6 +22,10 @@ from .writer import make_parent_durable
 _EPISODE_ENDED = re.compile(rb'\{"seq":\d+,"at":-?\d+,(?:"leaf":"\w+",)?"event":\{"type":"episode_ended"')
 
 
+LOOKED_AT = 100
+"""How many runs before the latest are looked at for branches."""
+
+
 class LeftBehind(NamedTuple):
     """What a run learned that the line does not continue: its records from `first` to `last`."""
 
@@ -167,19 +171,21 @@ class Tree:
         return f"the commit ends at {run.run}@{ends[0]}" if ends else "take a point that the run reaches"
 
     def left_behind(self, latest: RunReader) -> list[LeftBehind]:
-        """Return what was learned beside the latest run and is not in its line: its parent's rest, and other runs."""
-        parent = latest.parent
-        since = parent.run if parent else ""
-        line = set(self.lineage(Point(latest.run, latest.first)).runs)
-        beside = [run for run in self.run_ids() if since <= run < latest.run and self.exists(run)]
+        """Return what was learned beside the latest run, since it began, and is not in its line.
+
+        Only the newest runs are looked at, so that starting a run costs the same however many there are.
+        """
+        cuts = {span.run.run: span.upto for span in self.lineage(Point(latest.run, latest.first)).spans}
+        beside = [run for run in self.run_ids() if run < latest.run][-LOOKED_AT:]
         began = latest.manifest.created
-        found = (self._rest(RunReader(self.files, run), parent, line, began) for run in beside)
+        found = (_rest(RunReader(self.files, run), cuts.get(run), began) for run in beside if self.exists(run))
         return [one for one in found if one is not None]
 
-    def _rest(self, run: RunReader, parent: Parent | None, line: set[str], began: int) -> LeftBehind | None:
-        if run.manifest.experiment or run.end is None or run.end.at < began:
-            return None
-        cut = parent.seq if parent and parent.run == run.run else None
-        if (run.run in line and cut is None) or (cut is not None and run.end.seq <= cut):
-            return None
-        return LeftBehind(run.run, run.first if cut is None else cut + 1, run.end.seq)
+
+def _rest(run: RunReader, cut: int | None, began: int) -> LeftBehind | None:
+    """Return what a run has behind the place where the line leaves it, if anything was learned there."""
+    if run.manifest.experiment or run.end is None or run.end.at < began:
+        return None
+    first = run.first if cut is None else cut + 1
+    told = run.end.seq - first + 1 - (cut is None) - (run.manifest.ended is not None)
+    return LeftBehind(run.run, first, run.end.seq) if told > 0 else None

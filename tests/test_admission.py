@@ -5,6 +5,7 @@ event and again behind good events of the same types.
 """
 
 import enum
+import re
 from collections import OrderedDict, UserDict, UserList
 from collections.abc import Callable
 from decimal import Decimal
@@ -45,6 +46,12 @@ from jotty_events.log import layout
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.record import MAX_LINE, Record, decode, encode
 from jotty_events.runs.writer import RunPlan, RunWriter
+
+
+def shown(value: object) -> str:
+    """Return a value as it stands in a test's id: the same in every process, so that processes can share the tests."""
+    return re.sub(r" at 0x[0-9a-f]+", "", repr(value))[:40]
+
 
 each_type = pytest.mark.parametrize("kind", EVENT_TYPES, ids=tag_of)
 
@@ -232,7 +239,7 @@ NOT_NUMBERS = [
 ]
 
 
-@pytest.mark.parametrize("value", [*NOT_FLOATS, *NOT_NUMBERS], ids=lambda one: repr(one)[:20])
+@pytest.mark.parametrize("value", [*NOT_FLOATS, *NOT_NUMBERS], ids=shown)
 @pytest.mark.parametrize("before", [0, 1, 3])
 def test_no_float_field_takes_what_is_no_finite_number(value: Any, before: int) -> None:
     """NaN, infinity, an integer too large for a float, a truth value, a text: refused, also behind good ones."""
@@ -259,7 +266,7 @@ NOT_INTEGERS = [
 ]
 
 
-@pytest.mark.parametrize("value", NOT_INTEGERS, ids=lambda one: repr(one)[:20])
+@pytest.mark.parametrize("value", NOT_INTEGERS, ids=shown)
 @pytest.mark.parametrize("before", [0, 1, 3])
 def test_no_integer_field_takes_what_is_no_integer_of_64_bits(value: Any, before: int) -> None:
     """A float, a truth value, a numpy integer, an integer beyond 64 bits: refused, also behind good ones."""
@@ -268,7 +275,7 @@ def test_no_integer_field_takes_what_is_no_integer_of_64_bits(value: Any, before
     require_refused(woken(count=value), "episodes_since_sleep")
 
 
-@pytest.mark.parametrize("value", [0, 1, 1.0, "true", None, np.bool_(True), UNSET], ids=repr)
+@pytest.mark.parametrize("value", [0, 1, 1.0, "true", None, np.bool_(True), UNSET], ids=shown)
 def test_a_truth_value_is_nothing_else(value: Any) -> None:
     """One and zero are no truth values, since they would not come back as such."""
     require_refused(replace(attempted(), explored=value), "explored")
@@ -351,7 +358,7 @@ NOT_JSON = [
 ]
 
 
-@pytest.mark.parametrize("value", NOT_JSON, ids=lambda one: repr(one)[:30])
+@pytest.mark.parametrize("value", NOT_JSON, ids=shown)
 def test_content_is_json_or_refused(value: Any) -> None:
     """What JSON has not, or gives back as something else, is refused wherever it stands in content."""
     for content in ({"a": value}, {"a": [value]}, {"a": {"b": [1, {"c": value}]}}):
@@ -379,7 +386,7 @@ def nested(levels: int, wrap: Callable[[Any], Any], inner: Any) -> dict[str, Any
 
 
 @pytest.mark.parametrize("wrap", [lambda inner: {"a": inner}, lambda inner: [inner]], ids=["objects", "lists"])
-@pytest.mark.parametrize("inner", [None, 1, "text", True], ids=repr)
+@pytest.mark.parametrize("inner", [None, 1, "text", True], ids=shown)
 def test_content_may_nest_400_deep_and_no_deeper(wrap: Callable[[Any], Any], inner: Any) -> None:
     """400 objects and lists inside one another are admitted and come back, whatever is in the last; 401 are refused."""
     assert MAX_DEPTH == 400
@@ -397,19 +404,19 @@ def test_content_that_holds_itself_is_refused() -> None:
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("bad", [None, [], "{}", 1, (), UserDict()], ids=repr)
+@pytest.mark.parametrize("bad", [None, [], "{}", 1, (), UserDict()], ids=shown)
 def test_content_itself_is_an_object(bad: Any) -> None:
     """Content is a JSON object; a list or a text is not."""
     require_refused(with_content(bad), "JSON object")
 
 
-@pytest.mark.parametrize("bad", [{"a": 1}, {"a": None}, {1: "a"}, ["a"], "a", None], ids=repr)
+@pytest.mark.parametrize("bad", [{"a": 1}, {"a": None}, {1: "a"}, ["a"], "a", None], ids=shown)
 def test_digests_are_texts_by_name(bad: Any) -> None:
     """A map of texts holds texts only."""
     require_refused(RunEnded(run="r", status="s", digests=bad, now=1.0), "run_ended.digests")
 
 
-@pytest.mark.parametrize("bad", [("a",), "ab", {"a"}, {"a": 1}, None, iter(["a"]), np.array(["a"])], ids=repr)
+@pytest.mark.parametrize("bad", [("a",), "ab", {"a"}, {"a": 1}, None, iter(["a"]), np.array(["a"])], ids=shown)
 def test_a_list_is_a_list(bad: Any) -> None:
     """A tuple, a text or a set in place of a list is refused, since a list would come back."""
     added = collected(event_of(TaskAdded), 2)[0]
@@ -436,7 +443,7 @@ def test_a_wrong_item_of_a_list_is_refused(field: str, bad: list[Any], where: st
     require_refused(replace(ended, **{field: bad}), where)
 
 
-@pytest.mark.parametrize("bad", [[1, "2"], [1.0], [True], [2**63], [None]], ids=repr)
+@pytest.mark.parametrize("bad", [[1, "2"], [1.0], [True], [2**63], [None]], ids=shown)
 def test_a_wrong_item_of_an_optional_list_is_refused(bad: list[Any]) -> None:
     """A list that may be null is looked at when it is not."""
     event = ExperienceForgotten(reason="r", now=1.0, priority=1.0, nth=1, order=bad)
@@ -474,7 +481,7 @@ def test_a_wrong_struct_in_a_list_is_refused(bad: Any) -> None:
     require_refused(attempted([good, bad]), "candidates[1]")
 
 
-@pytest.mark.parametrize("bad", [{"run": "r", "seq": 1}, ("r", 1), Pretender(), Origin(run=1, seq=1)], ids=repr)  # type: ignore[arg-type]
+@pytest.mark.parametrize("bad", [{"run": "r", "seq": 1}, ("r", 1), Pretender(), Origin(run=1, seq=1)], ids=shown)  # type: ignore[arg-type]
 def test_a_wrong_origin_is_refused(bad: Any) -> None:
     """A struct inside an event is of its own type, with good fields."""
     require_refused(woken(origin=bad), "origin")
@@ -539,7 +546,7 @@ def updated(**numbers: Any) -> QUpdated:
         {"state": b"s"},
         {"reward": "1.0"},
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_a_bad_event_behind_good_ones_of_its_types_is_refused(bad: dict[str, Any]) -> None:
     """However often its like was good, an event with a bad number or another type is refused."""
@@ -565,7 +572,7 @@ def test_a_bad_event_behind_good_ones_of_its_types_is_refused(bad: dict[str, Any
         {"reward": 9.1e18},
         {"reward": 5e-324, "target": -0.0},
     ],
-    ids=repr,
+    ids=shown,
 )
 def test_large_numbers_are_admitted_each_by_itself(large: dict[str, Any]) -> None:
     """Numbers that fit are admitted, though their sum or their squares would not fit, before and behind others."""

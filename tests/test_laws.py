@@ -144,18 +144,6 @@ def test_l4_equal_states_have_equal_dumps(log: Log, random: Any) -> None:
         require_equal_dumps(model.dump(shuffled), model.dump(state))
 
 
-@given(learning_logs(max_events=25))
-def test_l4_a_loaded_state_reads_the_same(log: Log) -> None:
-    """Whatever people read of a state they read of its dump, in the same order."""
-    states = states_of(log)
-    for model in READ_MODELS:
-        loaded = model.load(model.dump(states[model.name]))
-        for name, rows in states[model.name].items():
-            for prefix in rows.groups:
-                assert dict(loaded[name].group(prefix)) == dict(rows.group(prefix))
-            assert set(loaded[name].groups) == set(rows.groups)
-
-
 # The same state, however the records are handed over.
 
 

@@ -641,6 +641,24 @@ def test_reading_changes_nothing(log: Log) -> None:
     assert state.digests() == before
 
 
+@given(learning_logs(nulls=False))
+def test_a_loaded_state_reads_the_same(log: Log) -> None:
+    """Whatever people and rules read of a state they read of its dump, and in the same order (law L4)."""
+    states = states_of(log)
+    loaded = {model.name: model.load(model.dump(states[model.name])) for model in READ_MODELS}
+    assert shown(State(READ_MODELS, loaded)) == shown(State(READ_MODELS, states))
+
+
+def shown(state: State) -> list[str]:
+    """Return all that a state shows, as text."""
+    memories = [entry for owner in state.memory.values() for entry in owner.entries()]
+    newest = [[one.goal for one in entry.newest_goals(2)] for entry in memories]
+    tasks = [one.task_id for one in state.todos.ordered()]
+    counts = [(owner.total_accesses, owner.consolidations) for owner in state.memory.values()]
+    brain = state.brain.to_dict()
+    return [*map(repr, entries_of(state)), repr((newest, tasks, counts, brain, state.q_table.priorities()))]
+
+
 # Imported entries.
 
 

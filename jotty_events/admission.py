@@ -35,6 +35,8 @@ _Picker = Callable[[tuple[Any, ...]], Any]
 
 def admit(event: Event) -> Event:
     """Return the event as it will come back from the log; InvalidEvent if it would not."""
+    if type(event) not in _EVENTS:
+        raise InvalidEvent(f"{type(event).__name__} is no event", hint="append a list of events of jotty_events.events")
     values = astuple(event)
     types = tuple(map(type, values))
     plan = _last.get(type(event))
@@ -63,6 +65,7 @@ def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
     return replace(event, **changed) if changed else event
 
 
+_EVENTS = frozenset(EVENT_TYPES)
 _Plan = tuple[tuple[type, ...], _Picker]
 _plans: dict[tuple[type, tuple[type, ...]], _Plan] = {}
 _last: dict[type, _Plan] = {}
@@ -102,7 +105,8 @@ def _kind(hint: Any) -> Kind:
     if get_origin(hint) is list:
         return _list(_kind(get_args(hint)[0]))
     if get_origin(hint) is dict:
-        return _text_map if get_args(hint) == (str, str) else json_object
+        item = get_args(hint)[1]
+        return json_object if item is Any else _map(_kind(item))
     if isinstance(hint, type) and issubclass(hint, Struct):
         return _struct(hint)
     raise TypeError(f"no admission for fields of type {hint!r}")
@@ -120,6 +124,15 @@ def _list(item: Kind) -> Kind:
         if not isinstance(value, list):
             raise _refused(where, value, "a list")
         return [item(one, f"{where}[{i}]") for i, one in enumerate(value)]
+
+    return check
+
+
+def _map(item: Kind) -> Kind:
+    def check(value: Any, where: str) -> Any:
+        if not isinstance(value, dict):
+            raise _refused(where, value, "an object")
+        return {text(key, where): item(one, f"{where}.{key}") for key, one in value.items()}
 
     return check
 
@@ -185,12 +198,6 @@ def _boolean(value: Any, where: str) -> bool:
     if not isinstance(value, bool):
         raise _refused(where, value, "true or false")
     return value
-
-
-def _text_map(value: Any, where: str) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise _refused(where, value, "an object of texts")
-    return {text(key, where): text(one, f"{where}.{key}") for key, one in value.items()}
 
 
 _SCALARS: dict[Any, Kind] = {str: text, float: number, int: integer, bool: _boolean}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from os import PathLike
 from typing import Annotated, Any
+from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -29,12 +30,16 @@ def _recordable(text: str) -> str:
         text.encode()
     except UnicodeEncodeError as error:
         raise ValueError(f"a lone surrogate stands at character {error.start}") from error
+    if len(text) > MAX_TEXT:
+        raise ValueError(f"it has {len(text)} characters, more than {MAX_TEXT}")
     return text
 
 
 Text = Annotated[str, AfterValidator(_recordable)]
 
 MAX_NAME = 255
+MAX_TEXT = 100_000
+"""Characters of the longest goal or approach: an episode records it many times over."""
 _SAFE_INTEGER = 2**53
 
 
@@ -167,7 +172,7 @@ def why_no_name(name: str) -> str | None:
     """Return why a text cannot name an actor, None if it can: names become file names where state is exported."""
     if not name.strip():
         return "an actor needs a name"
-    if name.casefold() == SHARED:
+    if _folded(name) == SHARED:
         return f"{name!r} is the owner of what all actors share: take another name"
     if any(character in "/\\" or not character.isprintable() for character in name) or name in (".", ".."):
         return f"{name[:80]!r} has characters that no file name can have"
@@ -176,11 +181,16 @@ def why_no_name(name: str) -> str | None:
     return None
 
 
+def _folded(name: str) -> str:
+    """Return what two names have in common that a file system may take for one."""
+    return normalize("NFC", name).casefold()
+
+
 def require_actors(actors: list[AgentConfig]) -> None:
     """See that actors can work together; ConfigError names the first that cannot."""
     seen: dict[str, str] = {}
     for actor in actors:
-        twin = seen.setdefault(actor.name.casefold(), actor.name)
+        twin = seen.setdefault(_folded(actor.name), actor.name)
         if twin != actor.name or sum(one.name == actor.name for one in actors) > 1:
             raise ConfigError(
                 f"two actors are named {twin!r} and {actor.name!r}", hint="names differ by more than case"

@@ -38,15 +38,15 @@ class History:
         """Return the runs, oldest first."""
         return list(self.tree.runs())
 
-    def point(self, text: str = "latest") -> Point:
+    def point(self, text: str | Point = "latest") -> Point:
         """Return the place that a point names; PointError or UnknownRun if there is none."""
-        return self.tree.resolve(text)
+        return self.tree.resolve(str(text))
 
-    def records(self, point: str = "latest", after: int = 0) -> Iterator[Kept]:
+    def records(self, point: str | Point = "latest", after: int = 0) -> Iterator[Kept]:
         """Give out the records that lead to a point, those after seq `after`, with the runs that they stand in."""
         return self.tree.lineage(self.point(point)).records(after)
 
-    def at(self, point: str = "latest", progress: Progress | None = None) -> State:
+    def at(self, point: str | Point = "latest", progress: Progress | None = None) -> State:
         """Return the state at a point, by replay."""
         replayed = Replay(self._projections).run(self.records(point), progress)
         return State(self._projections, replayed.states)

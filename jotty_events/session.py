@@ -6,13 +6,14 @@ another joins it. In mode DISABLED nothing is learned or appended; in mode CONTE
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
 from random import Random
 from threading import RLock
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from .admission import admit
+from .errors import RunClosed
 from .events import (
     AttemptMade,
     EpisodeEnded,
@@ -88,12 +89,13 @@ class Session:
         seed: int = 0,
         learns: bool = True,
         dropped: Sequence[str] = (),
+        unwritten: frozenset[str] = frozenset(),
     ) -> None:
         """Replay up to `start`, and begin the run of `plan`; without a plan nothing is appended.
 
         Random choices follow from `seed`. Unless it `learns`, only what happens is taken up (episodes, attempts,
-        tasks), not what would be learned of it. `dropped` names the projections whose events change the live state but
-        are not appended.
+        tasks), not what would be learned of it. `dropped` names the projections whose events are not appended,
+        `unwritten` the tags of those events: they change the live state only.
         """
         self.projections = tuple(projections)
         self.clock = clock
@@ -103,7 +105,7 @@ class Session:
         self._guard = RLock()
         self._open: Transaction | None = None
         self._dropped = frozenset(dropped)
-        self._unwritten = self._tags_of(dropped)
+        self._unwritten = unwritten - _ALWAYS
         self._accepted = None if learns else HAPPENINGS
         self.provenance: Json = {}
         self._aside: list[Record] = []
@@ -112,12 +114,6 @@ class Session:
         self._seq = start.seq + 1 if start else 1
         if self.writer is not None:
             self._follow(self.writer)
-
-    def _tags_of(self, names: Sequence[str]) -> frozenset[str]:
-        """Return the tags that only the named projections read."""
-        named = {tag for one in self.projections if one.name in names for tag in _reads(one)}
-        others = {tag for one in self.projections if one.name not in names for tag in _reads(one)}
-        return frozenset(named - others - _ALWAYS)
 
     def _replayed(self, point: Point | None) -> Replay:
         replay = Replay(self.projections)
@@ -148,9 +144,16 @@ class Session:
         """The id of the run being written, None if there is none."""
         return self.writer.run if self.writer else None
 
+    def require_ours(self) -> None:
+        """Refuse a forked child before any guard is asked for: the fork may have left it taken for ever."""
+        if self.writer is not None and not self.writer.is_mine:
+            raise RunClosed(
+                f"{self.writer.run} belongs to the process that began it", hint="let a child make its own conductor"
+            )
+
     def reading(self) -> AbstractContextManager[Any]:
-        """Keep other threads from changing the live state while it is read."""
-        return self._guard
+        """Keep other threads from changing the live state while it is read; a forked child has no others."""
+        return self._guard if self.writer is None or self.writer.is_mine else nullcontext()
 
     def view(self, name: str) -> Any:
         """Return what people read of a projection, by its name."""
@@ -167,6 +170,7 @@ class Session:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Open a commit, or join the one that is open. What it cannot append it takes back."""
+        self.require_ours()
         with self._guard:
             if self._open is not None:
                 yield self._open
@@ -205,15 +209,17 @@ class Session:
 
     def close(self, status: str) -> None:
         """End the run, with the digests of what a replay will give. Closing twice does nothing."""
+        if self.writer is None or not self.writer.is_mine:
+            return
         with self._guard:
-            if self.writer is None:
-                return
             if self.writer.closed:
                 self.writer.close()  # a run that failed still holds its lock
                 return
             now = self.clock()
             kept = {name: digest for name, digest in self.digests().items() if name not in self._dropped}
-            self.writer.close(RunEnded(run=self.writer.run, status=status, digests=kept, now=now), now)
+            versions = {one.name: one.version for one in self.projections if one.name in kept}
+            ended = RunEnded(run=self.writer.run, status=status, versions=versions, digests=kept, now=now)
+            self.writer.close(ended, now)
 
 
 P = ParamSpec("P")
@@ -238,8 +244,3 @@ def undisturbed(method: Callable[Concatenate[L, P], R]) -> Callable[Concatenate[
             return method(learner, *args, **values)
 
     return guarded
-
-
-def _reads(projection: Projection) -> Iterator[str]:
-    for event in projection.reads:
-        yield event if isinstance(event, str) else tag_of(event)

@@ -121,8 +121,8 @@ class MemoryEntry(RowView):
 
     def newest_goals(self, most: int) -> list[GoalValue]:
         """Return the values of the goals that came last, at most so many, newest first."""
-        at = GOAL_VALUES.position("nth")
-        newest = nlargest(most, self._state[GOAL_VALUES.name].group(self._key).items(), key=lambda item: item[1][at])
+        at, values = GOAL_VALUES.position("nth"), self._state[GOAL_VALUES.name].group(self._key)
+        newest = nlargest(most, values.items(), key=lambda item: (item[1][at], item[0]))
         return [GoalValue(self._state, self._key + rest, row) for rest, row in newest]
 
     def value(self, goal: str) -> float:

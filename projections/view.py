@@ -56,8 +56,18 @@ class Cell(Generic[T]):
     def __get__(self, view: RowView | None, owner: type[RowView]) -> "T | Cell[T]":
         if view is None:
             return self
-        cell: T = view._key[self._at] if self._of_key else view._row[self._at]
+        cell: T = _copied(view._key[self._at] if self._of_key else view._row[self._at])
         return cell
+
+    def __set__(self, view: RowView, value: object) -> None:
+        raise AttributeError("a state is read-only: learning changes it, through events")
+
+
+def _copied(value: Any) -> Any:
+    """Return a JSON value that a reader may change without changing the state."""
+    if isinstance(value, dict):
+        return {key: _copied(one) for key, one in value.items()}
+    return [_copied(one) for one in value] if isinstance(value, list) else value
 
 
 class TableView(Mapping[K, V]):

@@ -9,6 +9,7 @@ a learner would, so that entries are updated, let go, and come again.
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import cycle
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -101,7 +102,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
     if origin is list:
         return st.lists(values_of(args[0]), max_size=3)
     if origin is dict:
-        return st.dictionaries(texts, texts, max_size=3) if args == (str, str) else json_objects
+        return json_objects if args[1] is Any else st.dictionaries(texts, values_of(args[1]), max_size=3)
     if isinstance(hint, type) and issubclass(hint, Struct):
         return _structs(hint, {})
     raise TypeError(f"no strategy for fields of type {hint!r}: say here what such a field may hold")
@@ -111,6 +112,9 @@ def _structs(kind: type[Struct], known: Fields) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     chosen = {name: known[name] if name in known else values_of(hints[name]) for name in kind.__struct_fields__}
     return st.builds(kind, **chosen)
+
+
+_CONTENT = [1, -0.5, True, None, {"a|||b": "\u2028"}]
 
 
 def example_of(kind: type[E], **fields: Any) -> E:
@@ -129,7 +133,7 @@ def _value(hint: Any, name: str, i: int) -> Any:
     if get_origin(hint) is list:
         return [_value(args[0], name, i), _value(args[0], name, i + 1)]
     if get_origin(hint) is dict:
-        return {name: "a"} if args == (str, str) else {name: [1, -0.5, True, None, {"a|||b": "\u2028"}]}
+        return {name: _CONTENT if args[1] is Any else "a" if args[1] is str else _value(args[1], name, i)}
     if isinstance(hint, type) and issubclass(hint, Struct):
         inner = get_type_hints(hint)
         return hint(**{one: _value(inner[one], one, j) for j, one in enumerate(hint.__struct_fields__, i)})
@@ -263,26 +267,31 @@ def _bytes(size: int) -> st.SearchStrategy[bytes]:
     return st.binary(min_size=size, max_size=size)
 
 
-@cache
-def _plausible(kind: type[Event]) -> Events:
-    return _bytes(len(kind.__struct_fields__)).map(lambda data: _chosen(kind, data))
+# Composites, so that a failing example is shown as the events that it is and not as the bytes that chose them.
+
+
+@st.composite
+def _plausible(draw: st.DrawFn, kind: type[Event]) -> Event:
+    event: Event = _chosen(kind, draw(_bytes(len(kind.__struct_fields__))))
+    return event
 
 
 _LEFT_OUT = object()
 
 
+@st.composite
+def _plausible_import(draw: st.DrawFn, model: ReadModel, shape: Table, nulls: bool) -> Event:
+    fields = _row_of(shape, nulls)
+    data = draw(_bytes(1 + len(fields)))
+    row = {name: one for name, one in _pick(fields, data[1:]).items() if one is not _LEFT_OUT}
+    return EntryImported(projection=model.name, table=shape.name, row=row, nth=_IDS[data[0] % len(_IDS)])
+
+
 @cache
-def _plausible_import(model: ReadModel, shape: Table, *, nulls: bool) -> Events:
-    key = {column.name: _cells(column) for column in shape.key}
+def _row_of(shape: Table, nulls: bool) -> dict[str, Sequence[Any]]:
     none = (None, _LEFT_OUT) if nulls else ()
-    rest = {column.name: [*_cells(column), *none] for column in shape.columns if column.name != "nth"}
-
-    def build(data: bytes) -> Event:
-        row = _pick(key | rest, data[1:])
-        kept = {name: one for name, one in row.items() if one is not _LEFT_OUT}
-        return EntryImported(projection=model.name, table=shape.name, row=kept, nth=_IDS[data[0] % len(_IDS)])
-
-    return _bytes(1 + len(key) + len(rest)).map(build)
+    key = {column.name: _cells(column) for column in shape.key}
+    return key | {column.name: [*_cells(column), *none] for column in shape.columns if column.name != "nth"}
 
 
 def _cells(column: Column) -> Sequence[Any]:
@@ -300,7 +309,7 @@ def learning_events(model: ReadModel | None = None, *, imports: bool = True, nul
     kinds = [kind for one in models for kind in one.writes]
     often = [kind for kind in _OFTEN if kind in kinds]
     written = [_plausible(kind) for kind in (*kinds, *often)]
-    imported = [_plausible_import(one, shape, nulls=nulls) for one in models for shape in one.tables]
+    imported = [_plausible_import(one, shape, nulls) for one in models for shape in one.tables]
     # Half as many imports as other events; each table on its own would outweigh the types of events.
     elsewhere = [_any_of(imported)] * (len(kinds) // 2 or 1) if imports else []
     return _any_of([*written, *elsewhere])
@@ -314,26 +323,19 @@ def _any_of(strategies: Sequence[st.SearchStrategy[Any]]) -> st.SearchStrategy[A
 _ABOUT = (None, None, *READ_MODELS, MEMORY, Q_TABLE)
 
 
-def learning_logs(max_events: int = 60, *, imports: bool = True, nulls: bool = True) -> st.SearchStrategy[Log]:
+@st.composite
+def learning_logs(draw: st.DrawFn, max_events: int = 40, *, imports: bool = True, nulls: bool = True) -> Log:
     """Return histories of entries that are added, updated, let go and added again, numbered as a learner does.
 
     Most are about one read model, so that their keys collide often.
     """
-
-    def drawn(chosen: tuple[ReadModel | None, int]) -> st.SearchStrategy[list[Event]]:
-        about, size = chosen
-        return st.lists(learning_events(about, imports=imports, nulls=nulls), min_size=size, max_size=size)
-
-    events = st.tuples(st.sampled_from(_ABOUT), st.integers(0, max_events)).flatmap(drawn)
-    return st.tuples(events, st.lists(st.integers(1, 5), min_size=1, max_size=4)).map(_in_commits)
-
-
-def _in_commits(drawn: tuple[list[Event], list[int]]) -> Log:
-    events, sizes = drawn
+    about, size = draw(st.sampled_from(_ABOUT)), draw(st.integers(0, max_events))
+    event = learning_events(about, imports=imports, nulls=nulls)
+    rest = numbered(draw(st.lists(event, min_size=size, max_size=size)))
+    sizes = cycle(draw(st.lists(st.integers(1, 5), min_size=1, max_size=4)))
     log: Log = []
-    rest = numbered(events)
     while rest:
-        size = sizes[len(log) % len(sizes)]
+        size = next(sizes)
         log.append(rest[:size])
         rest = rest[size:]
     return log

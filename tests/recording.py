@@ -73,7 +73,7 @@ def episode_end(n: int) -> Event:
 
 def run_end(run: str) -> Event:
     """Return the end of a run."""
-    return RunEnded(run=run, status="closed", digests={}, now=START)
+    return RunEnded(run=run, status="closed", versions={}, digests={}, now=START)
 
 
 def begin(files: Files, parent: str | None = None, **changes: Any) -> RunWriter:

@@ -311,8 +311,8 @@ def test_lone_surrogates_are_refused(bad: str) -> None:
     require_refused(woken(actor=bad), "surrogate")
     require_refused(with_content({bad: 1}), "surrogate")
     require_refused(with_content({"a": [{"b": bad}]}), "surrogate")
-    require_refused(RunEnded(run="r", status="s", digests={"a": bad}, now=1.0), "surrogate")
-    require_refused(RunEnded(run="r", status="s", digests={bad: "a"}, now=1.0), "surrogate")
+    require_refused(RunEnded(run="r", status="s", versions={}, digests={"a": bad}, now=1.0), "surrogate")
+    require_refused(RunEnded(run="r", status="s", versions={}, digests={bad: "a"}, now=1.0), "surrogate")
     require_refused(attempted(memories=[Recalled(owner=bad, level="l", key="k", value=1.0)]), "surrogate")
     require_refused(woken(origin=Origin(run=bad, seq=1)), "surrogate")
 
@@ -413,7 +413,7 @@ def test_content_itself_is_an_object(bad: Any) -> None:
 @pytest.mark.parametrize("bad", [{"a": 1}, {"a": None}, {1: "a"}, ["a"], "a", None], ids=shown)
 def test_digests_are_texts_by_name(bad: Any) -> None:
     """A map of texts holds texts only."""
-    require_refused(RunEnded(run="r", status="s", digests=bad, now=1.0), "run_ended.digests")
+    require_refused(RunEnded(run="r", status="s", versions={}, digests=bad, now=1.0), "run_ended.digests")
 
 
 @pytest.mark.parametrize("bad", [("a",), "ab", {"a"}, {"a": 1}, None, iter(["a"]), np.array(["a"])], ids=shown)
@@ -691,7 +691,7 @@ def test_lists_and_maps_are_copies() -> None:
     made = attempted()
     admitted = [
         admit(replace(encoded, tags=tags)),
-        admit(RunEnded(run="r", status="s", digests=digests, now=1.0)),
+        admit(RunEnded(run="r", status="s", versions={}, digests=digests, now=1.0)),
         admit(replace(made, candidates=candidates)),
     ]
     before = repr(admitted)

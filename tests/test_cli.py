@@ -119,7 +119,7 @@ def goal(name: str, nth: int = 0) -> Event:
 
 
 def ended(writer: RunWriter) -> Event:
-    return RunEnded(run=writer.run, status="closed", digests={}, now=1.0)
+    return RunEnded(run=writer.run, status="closed", versions={}, digests={}, now=1.0)
 
 
 def run_ids(output: Path) -> list[str]:

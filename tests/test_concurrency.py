@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import signal
 import subprocess
 import sys
@@ -875,3 +876,34 @@ def test_one_clock_for_all(tmp_path: Path) -> None:
     with conductor(tmp_path, clock=ticking(START - 3600)) as live:
         assert live.run_sync("g").first_choice == "B"
     assert History(tmp_path).check() == []
+
+
+def test_a_child_forked_in_the_middle_of_a_commit_is_refused_at_once(tmp_path: Path) -> None:
+    """A guard that was held at the fork is taken for ever in the child: there it is never asked for."""
+    with conductor(tmp_path) as live, live._session.transaction():
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)  # a child that hangs is killed, and that is another status than the one below
+            os._exit(_refused_in_a_child(live))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == REFUSED
+
+
+REFUSED = 7
+
+
+def _refused_in_a_child(live: Conductor) -> int:
+    """Return REFUSED if nothing can be run or closed from another thread of this process, and nothing waits."""
+    found: list[int] = []
+
+    def work() -> None:
+        live.state.digests()
+        try:
+            live.run_sync("g")
+        except RunClosed:
+            live.close()
+            found.append(REFUSED)
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    return found[0] if found else 0

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from math import inf, nan
 from pathlib import Path
@@ -624,14 +625,52 @@ def test_a_goal_that_cannot_be_written_is_refused(goal: str) -> None:
     assert live.run_sync("g").success
 
 
-@pytest.mark.parametrize("goal", ["g" * 1_000_000, "é|||\n\x00" * 10_000])
+@pytest.mark.parametrize("goal", ["g" * 100_000, "é|||\n\x00" * 10_000])
 def test_a_huge_goal_is_worked_towards(goal: str) -> None:
-    """A goal of a megabyte is recorded whole, and costs no more than a few copies of itself."""
+    """A goal of a hundred thousand characters is recorded whole."""
     live = conductor(None)
     result = live.run_sync(goal)
     assert (result.goal, result.success) == (goal, True)
     assert [one.goal for one in own_events(live, EpisodeStarted)] == [goal]
     assert rebuilt(live) == live.state.digests()
+
+
+def test_what_is_too_long_is_refused_before_anything_runs() -> None:
+    """A goal or an approach over the limit is an error that says so, and nothing was recorded."""
+    live = conductor(None)
+    before = live.state.digests()
+    with pytest.raises(ConfigError, match="more than 100000"):
+        live.run_sync("g" * 100_001)
+    assert live.state.digests() == before
+    with pytest.raises(ConfigError, match="more than 100000"):
+        actor(failing, approaches=["x" * 100_001])
+
+
+def test_an_agent_cannot_change_what_is_recorded_of_its_context() -> None:
+    """The memories that a task shows are the agent's own list: the record is made of what it was shown."""
+
+    def vandal(task: Task) -> Outcome:
+        task.memories.clear()
+        task.memories.append("junk")  # type: ignore[arg-type]
+        return Outcome(success=True)
+
+    live = conductor(None, actor(vandal, approaches=["only"]), alpha=0.6)
+    live.run_sync("g")
+    live.run_sync("g")
+    made = own_events(live, AttemptMade)
+    assert [len(one.memories) for one in made] == [0, 1]
+
+
+def test_an_agent_that_swallows_its_cancellation_has_timed_out() -> None:
+    """An answer that comes after the limit is no answer."""
+
+    async def stubborn(task: Task) -> Outcome:
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        return Outcome(success=True)
+
+    live = conductor(None, actor(stubborn, timeout=0.01), max_attempts=1)
+    assert [one.outcome for one in live.run_sync("g").attempts] == ["timed_out"]
 
 
 def test_a_domain_can_be_said_for_one_episode() -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from stage import (
     ticking,
 )
 
-from jotty_events import Conductor, Durability, History, JottyConfig, LearningMode, Outcome
+from jotty_events import AgentConfig, Conductor, Durability, History, JottyConfig, LearningMode, Outcome
 from jotty_events.conducting import opening
 from jotty_events.conducting.opening import HistoryWarning
 from jotty_events.errors import (
@@ -47,6 +48,8 @@ from jotty_events.events import (
     ValueUpdated,
 )
 from jotty_events.log.files import DiskFiles
+from jotty_events.record import Record
+from projections import MEMORY
 
 DISABLED, CONTEXTUAL = LearningMode.DISABLED, LearningMode.CONTEXTUAL
 LEARNED = ("memory", "q_table", "brain", "goals")
@@ -717,3 +720,39 @@ def test_runs_that_begin_in_one_second_have_ids_of_their_own(tmp_path: Path) -> 
         live.close()
     assert [len(of_type(events(tmp_path, str(live.run_id)), EpisodeEnded)) for live in lives] == [1] * 5
     assert [one.run for one in of_type(events(tmp_path), RunStarted)] == [lives[-1].run_id]
+
+
+class Stored:
+    """Counts what was stored."""
+
+    name, version, reads = "stored", 1, (MemoryStored,)
+
+    def initial(self) -> list[int]:
+        return []
+
+    def apply(self, state: list[int], record: Record) -> None:
+        state.append(record.seq)
+
+    def digest(self, state: list[int]) -> str:
+        return str(len(state))
+
+    def view(self, states: Mapping[str, Any]) -> list[int]:
+        return list(states["stored"])
+
+
+def test_a_projection_of_ones_own_does_not_change_what_is_written(tmp_path: Path) -> None:
+    """What is not to be persisted is not, whoever reads it in memory."""
+    config = JottyConfig(output_base_dir=tmp_path, persist_memories=False)
+    own: Any = Stored()
+    agent = AgentConfig(name="a", agent=lambda task: Outcome(success=True))
+    with Conductor([agent], config, projections=[own]) as live:
+        live.run_sync("g")
+        assert len(live.state["stored"]) > 0
+    events = [kept.record.event for kept in History(tmp_path).records() if isinstance(kept.record, Record)]
+    assert [one for one in events if isinstance(one, MemoryStored)] == []
+
+
+def test_two_projections_of_one_name_are_refused(tmp_path: Path) -> None:
+    """A name stands for one state: a second one of it is an error."""
+    with pytest.raises(ConfigError, match="named 'memory'"):
+        History(tmp_path, projections=[MEMORY, MEMORY]).at()

@@ -71,7 +71,7 @@ from jotty_events.reading.replay import digests
 from jotty_events.record import Record
 from jotty_events.state import State
 from jotty_events.types import LEVELS
-from projections import READ_MODELS, ReadModel
+from projections import MEMORY, READ_MODELS, ReadModel
 from projections.rows import Rows
 from projections.table import Key, Table, integer, last_k, real, table, text
 from projections.view import RowView, TableView
@@ -649,6 +649,16 @@ def test_a_loaded_state_reads_the_same(log: Log) -> None:
     assert shown(State(READ_MODELS, loaded)) == shown(State(READ_MODELS, states))
 
 
+def test_entries_of_one_number_stand_in_the_order_of_their_keys() -> None:
+    """Imported entries may share a number: whichever came first, they are read in one order."""
+    key = {"owner": "shared", "level": "semantic", "key": "k"}
+    first, second = (imported("memory", "goal_values", {**key, "goal": goal, "value": 0.5}, nth=3) for goal in "ab")
+    for events_in_order in ([first, second], [second, first]):
+        entry = state_of(stored(nth=0, goal="g", goal_nth=0), *events_in_order).memory["shared"]["semantic"]["k"]
+        assert list(entry.goal_values) == ["g", "a", "b"]
+        assert [one.goal for one in entry.newest_goals(2)] == ["b", "a"]
+
+
 def shown(state: State) -> list[str]:
     """Return all that a state shows, as text."""
     memories = [entry for owner in state.memory.values() for entry in owner.entries()]
@@ -916,3 +926,17 @@ def test_every_model_is_drawn_from() -> None:
     for model in READ_MODELS:
         assert isinstance(learning_events(model), st.SearchStrategy)
     assert isinstance(state_of().memory, Mapping)
+
+
+def test_a_state_cannot_be_changed_through_its_views() -> None:
+    """What a reader changes is a copy, and what he sets is refused."""
+    state = MEMORY.initial()
+    MEMORY.apply(state, Record(1, 1, example_of(MemoryStored, owner="shared", level="semantic", context={"a": [1]})))
+    before = MEMORY.digest(state)
+    (entry,) = MEMORY.view({"memory": state})["shared"]["semantic"].values()
+    entry.context["a"].append(2)
+    entry.context["b"] = 1
+    with pytest.raises(AttributeError, match="read-only"):
+        entry.content = "other"
+    assert MEMORY.digest(state) == before
+    assert entry.context == {"a": [1]}

@@ -197,14 +197,16 @@ def test_a_damaged_segment_ends_the_following_with_an_error() -> None:
         assert caught.value.file == files.describe(path)
 
 
-def test_a_closed_segment_that_lost_its_end_is_not_passed_by() -> None:
-    """A follower does not go on to the next segment before it has seen all of this one."""
+@pytest.mark.parametrize("segment_bytes", [900, 10**6], ids=["before others", "the last one"])
+def test_a_closed_segment_that_lost_its_end_is_not_passed_by(segment_bytes: int) -> None:
+    """A follower neither goes on to the next segment, nor ends, before it has seen the whole of it."""
     files = MemoryFiles()
-    run = write(files, (1, 1, 1), segment_bytes=900)
+    run = write(files, (1, 1, 1), segment_bytes=segment_bytes)
     sound = files.read(segment_of(run))
     files.replace(segment_of(run), b"".join(commits_in(sound)[:-1]))
-    with pytest.raises(Corruption):
+    with pytest.raises(Corruption) as caught:
         poll(Tail(files, run))
+    assert caught.value.file == files.describe(segment_of(run))
 
 
 def test_a_run_that_lost_its_start_is_damaged() -> None:

@@ -43,7 +43,8 @@ async def call(agent: Callable[..., Any], task: Task, *, timeout: float | None, 
     try:
         async with limit:
             answer = await _answer(agent, task, threaded or timeout is not None)
-        ran = _returned(answer)
+        # An agent that swallowed its own cancellation still had no more time.
+        ran = _timed_out(timeout) if limit.expired() else _returned(answer)
     except asyncio.CancelledError as error:
         if _times_cancelled() > cancelled:
             raise

@@ -20,7 +20,7 @@ from ..agents.memory import HierarchicalMemory
 from ..agents.q_learning import LLMQPredictor
 from ..agents.td_lambda import TDLambdaLearner
 from ..agents.todo import MarkovianTODO
-from ..config import AgentConfig, JottyConfig, require_actors
+from ..config import MAX_TEXT, AgentConfig, JottyConfig, require_actors
 from ..errors import ConfigError, RunClosed
 from ..outcome import RunResult
 from ..projection import Projection
@@ -149,7 +149,9 @@ class Conductor:
     def _require(self, goal: object) -> None:
         if not isinstance(goal, str) or not goal.strip():
             raise ConfigError(f"the goal is {goal!r:.60}", hint="say in words what is to be done")
-        text(goal, "the goal")
+        if len(text(goal, "the goal")) > MAX_TEXT:
+            raise ConfigError(f"the goal has {len(goal)} characters, more than {MAX_TEXT}", hint="say it more briefly")
+        self._session.require_ours()
         self._turns.require_free()
         self._require_open()
 

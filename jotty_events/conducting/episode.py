@@ -136,7 +136,7 @@ class Episode:
             approach=made.approach,
             attempt=made.number,
             learned_context=self._context.text,
-            memories=self._context.notes,
+            memories=list(self._context.notes),  # the agent's own: the record is made of ours
             inputs={name: self._outputs[name] for name in actor.depends_on},
             previous=[one for one in self._attempts if one.actor == actor.name],
             episode=self._number,

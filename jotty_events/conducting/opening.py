@@ -9,8 +9,11 @@ import platform
 import warnings
 from collections.abc import Iterator, Sequence
 
+from projections import READ_MODELS
+
 from ..config import JottyConfig
 from ..errors import ConfigError
+from ..events import tag_of
 from ..log.files import DiskFiles
 from ..log.memory_files import MemoryFiles
 from ..projection import Projection
@@ -73,6 +76,7 @@ class Opening:
             seed=seed,
             learns=learns,
             dropped=self._dropped(),
+            unwritten=_tags_of_only(self._dropped()),
         )
 
     def _start(self, mode: LearningMode) -> Point | None:
@@ -126,3 +130,10 @@ class Opening:
             "todos": config.persist_todos,
         }
         return [name for name, persists in kept.items() if not persists]
+
+
+def _tags_of_only(names: Sequence[str]) -> frozenset[str]:
+    """Return the tags that only the named read models read; what a user's own projection reads changes nothing."""
+    named = {tag_of(event) for model in READ_MODELS if model.name in names for event in model.reads}
+    others = {tag_of(event) for model in READ_MODELS if model.name not in names for event in model.reads}
+    return frozenset(named - others)

@@ -30,10 +30,14 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_s
 
 
 class RunEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_ended"):
-    """A run was closed. `digests` maps each projection's name to the digest of its state (hex)."""
+    """A run was closed. `digests` maps each projection's name to the digest of its state (hex).
+
+    `versions` says of which version of the projection: digests of different versions cannot be compared.
+    """
 
     run: Observed[str]
     status: Observed[str]
+    versions: Observed[dict[str, int]]
     digests: Concluded[dict[str, str]]
     now: Observed[float]
 

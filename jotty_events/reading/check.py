@@ -12,7 +12,6 @@ from ..errors import Corruption, FormatError, JottyError, MissingFile, UnsafeFil
 from ..events import Redacted, RunEnded, RunStarted
 from ..log import layout
 from ..record import LineError, Opaque, Record, decode_record
-from ..runs.point import Point
 from ..runs.reader import RunReader
 from ..runs.tree import Tree
 
@@ -157,12 +156,18 @@ class _Check:
             self._note(where, reader.unread_from, "an unfinished tail follows, and is passed over")
 
     def _parent(self, reader: RunReader) -> None:
-        """See that the parent is still what this run was built on."""
-        if reader.parent is not None:
-            lineage = self._tree.lineage(Point(self._run, reader.first))
-            for run, _ in lineage.commits(reader.parent.seq - 1):
-                if run == self._run:
-                    break
+        """See that the parent still has the commit that this run was built on, with the same head.
+
+        Since that commit is the parent's own, runs that name each other as parents are found as well.
+        """
+        parent = reader.parent
+        if parent is None:
+            return
+        source = self._tree.run(parent.run)
+        commit = next(source.commits(parent.seq - 1), None)
+        if commit is None or (commit.last, commit.head.hex()) != (parent.seq, parent.head):
+            message = f"{self._run} builds on seq {parent.seq} of this run, which does not reach it or differs there"
+            self._find(self._tree.files.describe(parent.run), 0, message)
 
     def _strays(self, reader: RunReader) -> None:
         """Look at the files that the manifest does not name: one older than the last leaves out what came later."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import UnknownEvent
+from ..errors import ConfigError, UnknownEvent
 from ..events import tag_of
 from ..projection import Projection
 from ..record import Opaque, Record
@@ -35,6 +35,7 @@ class Replay:
 
     def __init__(self, projections: Sequence[Projection], states: Mapping[str, Any] | None = None) -> None:
         self.projections = tuple(projections)
+        _require_names_apart(self.projections)
         self.result = Replayed({one.name: one.initial() for one in projections} | dict(states or {}))
         self._readers: dict[str, list[Projection]] = {}
         for projection in projections:
@@ -73,6 +74,15 @@ class Replay:
         if progress is not None and untold:
             progress(untold)
         return self.result
+
+
+def _require_names_apart(projections: Sequence[Projection]) -> None:
+    names = [getattr(one, "name", None) for one in projections]
+    for one, name in zip(projections, names, strict=True):
+        if isinstance(one, type) or not isinstance(name, str):
+            raise ConfigError(f"{one!r:.80} is no projection", hint="pass instances, as jotty_events.projection says")
+        if names.count(name) > 1:
+            raise ConfigError(f"two projections are named {name!r}", hint="give yours another name")
 
 
 def digests(projections: Iterable[Projection], states: Mapping[str, Any]) -> dict[str, str]:

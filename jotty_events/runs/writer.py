@@ -3,7 +3,7 @@
 Invariants: nobody but the process that took the run's LOCK appends to it, not a forked child either. All records of
 one append become readable together. In mode `commit` an append returns after fdatasync. Rotation and close sync in
 every mode. After a failed write or sync the run takes no more appends: what was not acknowledged stays so.
-A run comes into being with its manifest, which is written last: a creation that fails leaves no run.
+A run comes into being with its manifest, which is written last: a creation that fails before leaves no run.
 """
 
 from collections.abc import Iterator, Sequence
@@ -148,10 +148,10 @@ class RunWriter:
     @property
     def closed(self) -> bool:
         """Whether the run takes no more appends."""
-        return self._closed or self.mark.failure is not None or not self._is_mine
+        return self._closed or self.mark.failure is not None or not self.is_mine
 
     @property
-    def _is_mine(self) -> bool:
+    def is_mine(self) -> bool:
         """Whether this is the process that began the run; asked before any guard, which a fork may have left taken."""
         return self._process == process()
 
@@ -161,7 +161,7 @@ class RunWriter:
         Returns a receipt; in mode COMMIT its records are on disk by then, in mode INTERVAL they can be waited for.
         Raises InvalidEvent (nothing was written), RunClosed, or WriteFailed (nothing was acknowledged).
         """
-        if not self._is_mine:
+        if not self.is_mine:
             raise self._not_ours()
         with self._guard:
             self._require_open()
@@ -226,7 +226,7 @@ class RunWriter:
 
     def sync_some(self) -> None:
         """Put on disk what was appended so far; a failure is told to those who wait for their receipts."""
-        if not self._is_mine:
+        if not self.is_mine:
             return
         with self._guard:
             if self.closed or self.mark.seq >= self._segment.last:
@@ -255,7 +255,7 @@ class RunWriter:
 
     def close(self, ending: Event | None = None, now: float | None = None) -> None:
         """Append the last event, close the segment, and let the run go. Closing twice does nothing."""
-        if not self._is_mine:
+        if not self.is_mine:
             self._sink.close()
             return
         if self._group is not None:

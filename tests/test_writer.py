@@ -39,6 +39,7 @@ from jotty_events.log.files import DiskFiles, Files
 from jotty_events.log.manifest import Ending, Manifest, unseal
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.record import MAX_LINE, Record
+from jotty_events.runs.group_sync import GroupSync
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunWriter
 from jotty_events.types import Durability
@@ -117,6 +118,23 @@ def test_closing_makes_everything_durable(durability: Durability) -> None:
     run = write(files, durability=durability, interval=NEVER)
     assert seqs(files.after_power_loss(), run) == [1, 2, 3, 4, 5, 6]
     assert files.after_power_loss().read(segment_of(run)) == files.read(segment_of(run))
+
+
+def test_a_group_ends_whenever_it_is_stopped() -> None:
+    """A stop that falls between the last look at it and the next wait is heard, so that no close waits for ever."""
+    group = GroupSync(lambda: None, 0.0)
+
+    class StoppedWhileCleared(threading.Event):
+        def clear(self) -> None:
+            group._stopping.set()
+            self.set()
+            super().clear()
+
+    waited_on, group._work = group._work, StoppedWhileCleared()
+    waited_on.set()  # the thread may wait on the first event still
+    group._work.set()
+    group._thread.join(SAFETY)
+    assert not group._thread.is_alive()
 
 
 def test_a_receipt_says_what_and_when() -> None:

@@ -29,7 +29,8 @@ class GroupSync:
         self._thread.join()
 
     def _loop(self) -> None:
-        while True:
+        # Asked again after the clearing, which may have taken the wake-up of a `stop` with it.
+        while not self._stopping.is_set():
             self._work.wait()
             if self._stopping.wait(self._every):
                 return

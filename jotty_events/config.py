@@ -7,7 +7,7 @@ known one, and all that is wrong is said at once.
 from collections.abc import Callable
 from difflib import get_close_matches
 from os import PathLike
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -89,6 +89,8 @@ class JottyConfig(_Checked):
     commit_interval: Seconds = 0.05
     segment_bytes: Annotated[int, Field(ge=4096)] = 64 * 1024 * 1024
 
+    rules_version: Literal[1, 2] = 2
+    """By which rules a run learns: 1 computes as the original did, 2 corrects its known defects."""
     enable_rl: bool = True
     enable_learning: bool = True
     alpha: Rate = 0.1

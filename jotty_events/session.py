@@ -34,6 +34,7 @@ from .events import (
 from .projection import Projection
 from .reading.replay import Replay, digests
 from .record import Record
+from .rules import DEFAULT_VERSION
 from .runs.point import Point
 from .runs.tree import Tree
 from .runs.writer import RunPlan, RunWriter
@@ -87,20 +88,23 @@ class Session:
         start: Point | None,
         plan: RunPlan | None,
         seed: int = 0,
+        rules: int = DEFAULT_VERSION,
         learns: bool = True,
         dropped: Sequence[str] = (),
         unwritten: frozenset[str] = frozenset(),
     ) -> None:
         """Replay up to `start`, and begin the run of `plan`; without a plan nothing is appended.
 
-        Random choices follow from `seed`. Unless it `learns`, only what happens is taken up (episodes, attempts,
-        tasks), not what would be learned of it. `dropped` names the projections whose events are not appended,
-        `unwritten` the tags of those events: they change the live state only.
+        Random choices follow from `seed`, what is learned from the version `rules`. Unless it `learns`, only what
+        happens is taken up (episodes, attempts, tasks), not what would be learned of it. `dropped` names the
+        projections whose events are not appended, `unwritten` the tags of those events: they only change the live
+        state.
         """
         self.projections = tuple(projections)
         self.clock = clock
         self.start = start
         self.rng = Random(seed)
+        self.rules = rules
         self._tree = tree
         self._guard = RLock()
         self._open: Transaction | None = None

@@ -1,5 +1,7 @@
 """The brain: takes in experiences while awake, and in sleep replays them into patterns."""
 
+import time
+from random import Random
 from typing import Any
 
 from projections.brain import Brain as BrainView
@@ -20,15 +22,24 @@ from ..events import (
 from ..outcome import usable_reward
 from ..rules import brain
 from ..session import Session, Transaction, undisturbed
-from ..types import Json
+from ..types import Clock, Json
+from .alone import alone
 
 
 class Brain:
     """The hippocampus and the neocortex of one conductor."""
 
-    def __init__(self, config: JottyConfig, session: Session) -> None:
-        self.config = config
-        self._session = session
+    def __init__(
+        self,
+        config: JottyConfig | None = None,
+        session: Session | None = None,
+        *,
+        clock: Clock = time.time,
+        rng: Random | None = None,
+    ) -> None:
+        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
+        self.config = config or JottyConfig()
+        self._session = session or alone(self.config, clock=clock, rng=rng)
 
     @property
     def state(self) -> BrainView:

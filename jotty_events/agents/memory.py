@@ -1,6 +1,8 @@
 """The five-level memory of one owner: reads the live state, asks the rules, appends what they conclude."""
 
+import time
 from collections.abc import Container, Mapping, Sequence
+from random import Random
 from typing import Any
 
 from projections.memory import MemoryEntry, OwnerMemory
@@ -14,7 +16,8 @@ from ..events import (
 )
 from ..rules import goals, memory, recall
 from ..session import Session, Transaction, undisturbed
-from ..types import LEVELS, Json
+from ..types import LEVELS, SHARED, Clock, Json
+from .alone import alone
 from .goals import GoalReader
 from .refusal import require_level, require_memory
 from .storing import Content, Storing, candidate
@@ -23,12 +26,21 @@ from .storing import Content, Storing, candidate
 class HierarchicalMemory:
     """The memories of one owner: "shared", or an agent's name."""
 
-    def __init__(self, agent_name: str, config: JottyConfig, session: Session) -> None:
+    def __init__(
+        self,
+        agent_name: str = SHARED,
+        config: JottyConfig | None = None,
+        session: Session | None = None,
+        *,
+        clock: Clock = time.time,
+        rng: Random | None = None,
+    ) -> None:
+        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
         self.agent_name = agent_name
-        self.config = config
-        self._session = session
-        self._goals = GoalReader(session, agent_name, config)
-        self._storing = Storing(agent_name, config, session)
+        self.config = config or JottyConfig()
+        self._session = session or alone(self.config, clock=clock, rng=rng)
+        self._goals = GoalReader(self._session, agent_name, self.config)
+        self._storing = Storing(agent_name, self.config, self._session)
 
     @property
     def memories(self) -> OwnerMemory:

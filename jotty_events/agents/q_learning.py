@@ -1,6 +1,8 @@
 """Q-learning over texts: reads the live table, asks the rules, appends what they conclude."""
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
+from random import Random
 from typing import Any
 
 from projections.q_table import Experience, QEntry, QTable
@@ -15,7 +17,8 @@ from ..rules.similarity import similar
 from ..rules.text_form import describe_action, describe_state
 from ..rules.word_index import WordIndex
 from ..session import Session, Transaction, undisturbed
-from ..types import Json
+from ..types import Clock, Json
+from .alone import alone
 
 LESSONS_SHOWN = 10
 EXPERIENCES_ASKED = 10
@@ -29,10 +32,18 @@ Described = str | Mapping[str, Any]
 class LLMQPredictor:
     """Values of actions in states, both known by texts."""
 
-    def __init__(self, config: JottyConfig, session: Session) -> None:
-        self.config = config
-        self._session = session
-        self._reader = TableReader(session)
+    def __init__(
+        self,
+        config: JottyConfig | None = None,
+        session: Session | None = None,
+        *,
+        clock: Clock = time.time,
+        rng: Random | None = None,
+    ) -> None:
+        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
+        self.config = config or JottyConfig()
+        self._session = session or alone(self.config, clock=clock, rng=rng)
+        self._reader = TableReader(self._session)
 
     @property
     def Q(self) -> QTable:

@@ -1,7 +1,9 @@
 """TD(lambda): a trajectory of accessed memories, and what they were worth when it ended."""
 
+import time
 from collections.abc import Iterator, Mapping
 from math import isfinite
+from random import Random
 
 from projections.memory import MemoryEntry
 
@@ -12,6 +14,8 @@ from ..outcome import usable_reward
 from ..rules import recall, td_lambda
 from ..rules.goals import ValueRead
 from ..session import Session, Transaction, undisturbed
+from ..types import Clock
+from .alone import alone
 from .goals import GoalReader
 
 Name = tuple[str, str, str]
@@ -23,9 +27,17 @@ HIGH, LOW, SHOWN = 0.7, 0.3, 5
 class TDLambdaLearner:
     """Learns the values of memories from the rewards that followed their use."""
 
-    def __init__(self, config: JottyConfig, session: Session) -> None:
-        self.config = config
-        self._session = session
+    def __init__(
+        self,
+        config: JottyConfig | None = None,
+        session: Session | None = None,
+        *,
+        clock: Clock = time.time,
+        rng: Random | None = None,
+    ) -> None:
+        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
+        self.config = config or JottyConfig()
+        self._session = session or alone(self.config, clock=clock, rng=rng)
         self.start_episode("")
 
     @property

@@ -1,9 +1,12 @@
 """The task list of a goal: reads the live list, asks the rules, appends what they conclude."""
 
+import time
 from collections.abc import Sequence
+from random import Random
 
 from projections.todos import Todos, TodoTask
 
+from ..config import JottyConfig
 from ..errors import ConfigError
 from ..events import (
     TaskAdded,
@@ -16,7 +19,8 @@ from ..events import (
 )
 from ..rules import todo
 from ..session import Session, undisturbed
-from ..types import Json
+from ..types import Clock, Json
+from .alone import alone
 
 ESTIMATED_REWARD = CONFIDENCE = 0.5
 
@@ -24,8 +28,17 @@ ESTIMATED_REWARD = CONFIDENCE = 0.5
 class MarkovianTODO:
     """Tasks, what they wait for, and what became of them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(
+        self,
+        config: JottyConfig | None = None,
+        session: Session | None = None,
+        *,
+        clock: Clock = time.time,
+        rng: Random | None = None,
+    ) -> None:
+        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
+        self.config = config or JottyConfig()
+        self._session = session or alone(self.config, clock=clock, rng=rng)
 
     @property
     def tasks(self) -> Todos:

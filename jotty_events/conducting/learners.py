@@ -20,7 +20,7 @@ class Learners:
         self.q = LLMQPredictor(config, session)
         self.td = TDLambdaLearner(config, session)
         self.brain = Brain(config, session)
-        self.todo = MarkovianTODO(session)
+        self.todo = MarkovianTODO(config, session)
         self.context = ContextBuilder(self.q, self.brain, config.context_items)
 
     @property

@@ -23,9 +23,6 @@ from ..runs.writer import RunPlan
 from ..session import Session
 from ..types import Clock, Durability, Entropy, LearningMode
 
-RULES = 2
-"""The version of the rules by which new runs learn."""
-
 _SEED_BITS = 53
 
 
@@ -74,6 +71,7 @@ class Opening:
             start=start,
             plan=plan,
             seed=seed,
+            rules=self._config.rules_version,
             learns=learns,
             dropped=self._dropped(),
             unwritten=_tags_of_only(self._dropped()),
@@ -107,7 +105,7 @@ class Opening:
         return RunPlan(
             clock=self._clock,
             entropy=self._entropy,
-            rules=RULES,
+            rules=config.rules_version,
             library=self._library,
             platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             mode=mode.value,

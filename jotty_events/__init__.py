@@ -8,9 +8,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .agents.adaptive_alpha import AdaptiveLearningRate
     from .agents.brain import Brain
+    from .agents.brain_inspired import BrainInspiredMemoryManager
+    from .agents.consolidator import SharpWaveRippleConsolidator
+    from .agents.hippocampus import HippocampalExtractor
     from .agents.memory import HierarchicalMemory
     from .agents.q_learning import LLMQPredictor
+    from .agents.sleep_and_wake import BrainStateMachine
     from .agents.td_lambda import TDLambdaLearner
     from .agents.todo import MarkovianTODO
     from .conducting.conductor import Conductor
@@ -25,12 +30,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptiveLearningRate",
     "AgentConfig",
     "Attempt",
     "Brain",
+    "BrainInspiredMemoryManager",
+    "BrainStateMachine",
     "Conductor",
     "Durability",
     "HierarchicalMemory",
+    "HippocampalExtractor",
     "History",
     "HistoryWarning",
     "JottyConfig",
@@ -40,6 +49,7 @@ __all__ = [
     "MarkovianTODO",
     "Outcome",
     "RunResult",
+    "SharpWaveRippleConsolidator",
     "State",
     "TDLambdaLearner",
     "Task",
@@ -47,12 +57,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AdaptiveLearningRate": "agents.adaptive_alpha",
     "AgentConfig": "config",
     "Attempt": "outcome",
     "Brain": "agents.brain",
+    "BrainInspiredMemoryManager": "agents.brain_inspired",
+    "BrainStateMachine": "agents.sleep_and_wake",
     "Conductor": "conducting.conductor",
     "Durability": "types",
     "HierarchicalMemory": "agents.memory",
+    "HippocampalExtractor": "agents.hippocampus",
     "History": "history",
     "HistoryWarning": "conducting.opening",
     "JottyConfig": "config",
@@ -62,6 +76,7 @@ _HOMES = {
     "MarkovianTODO": "agents.todo",
     "Outcome": "outcome",
     "RunResult": "outcome",
+    "SharpWaveRippleConsolidator": "agents.consolidator",
     "State": "state",
     "TDLambdaLearner": "agents.td_lambda",
     "Task": "outcome",

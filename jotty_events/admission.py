@@ -102,6 +102,8 @@ def _kind(hint: Any) -> Kind:
         return _optional(hint)
     if hint in _SCALARS:
         return _SCALARS[hint]
+    if hint is Any:
+        return json_value
     if get_origin(hint) is list:
         return _list(_kind(get_args(hint)[0]))
     if get_origin(hint) is dict:
@@ -209,6 +211,11 @@ def json_object(value: Any, where: str) -> dict[str, Any]:
         raise _refused(where, value, "a JSON object")
     copy: dict[str, Any] = _json(value, where, 1)
     return copy
+
+
+def json_value(value: Any, where: str) -> Any:
+    """Admit any JSON value, as a copy."""
+    return _json(value, where, 1)
 
 
 def _key(key: Any, where: str) -> str:

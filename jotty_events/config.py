@@ -7,22 +7,25 @@ known one, and all that is wrong is said at once.
 from collections.abc import Callable
 from difflib import get_close_matches
 from os import PathLike
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from unicodedata import normalize
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from .errors import ConfigError
-from .types import SHARED, Durability, Json, LearningMode
+from .rules import DEFAULT_VERSION, VERSIONS
+from .types import LEVELS, SHARED, Durability, Json, LearningMode
 
 Agent = Callable[..., Any]
 """Takes a Task and returns an Outcome, or awaits one. Raising is a failed attempt."""
 
 Positive = Annotated[int, Field(ge=1)]
+Capacity = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Rate = Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
 
 
 def _recordable(text: str) -> str:
@@ -36,6 +39,15 @@ def _recordable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_recordable)]
+
+
+def _known_version(version: int) -> int:
+    if version not in VERSIONS:
+        raise ValueError(f"no such version: {' and '.join(map(str, VERSIONS))} are known")
+    return version
+
+
+Version = Annotated[int, Field(strict=True), AfterValidator(_known_version)]
 
 MAX_NAME = 255
 MAX_TEXT = 100_000
@@ -89,7 +101,7 @@ class JottyConfig(_Checked):
     commit_interval: Seconds = 0.05
     segment_bytes: Annotated[int, Field(ge=4096)] = 64 * 1024 * 1024
 
-    rules_version: Literal[1, 2] = 2
+    rules_version: Version = DEFAULT_VERSION
     """By which rules a run learns: 1 computes as the original did, 2 corrects its known defects."""
     enable_rl: bool = True
     enable_learning: bool = True
@@ -101,25 +113,72 @@ class JottyConfig(_Checked):
     seed: Annotated[int, Field(ge=0, le=_SAFE_INTEGER)] | None = None
     """What random choices follow from; drawn and recorded where it is not given."""
     max_experience_buffer: Positive = 1000
+    tier1_max_size: Positive = 50
+    """Q-values that are at hand in every prompt."""
+    tier2_max_clusters: Positive = 10
+    tier3_max_size: Positive = 500
+    """Kept for old configurations: the archive has no limit, and is pruned when that is asked for."""
 
-    episodic_capacity: Positive = 1000
-    semantic_capacity: Positive = 500
-    procedural_capacity: Positive = 200
-    meta_capacity: Positive = 100
-    causal_capacity: Positive = 150
+    episodic_capacity: Capacity = 1000
+    semantic_capacity: Capacity = 500
+    procedural_capacity: Capacity = 200
+    meta_capacity: Capacity = 100
+    causal_capacity: Capacity = 150
+    """By rules of version 1 a capacity may be 0: storing in that level is then a NoRoom error (E2)."""
     max_entry_tokens: Positive = 2000
+    enable_deduplication: bool = True
+    """Whether a content that says the same as a known one is kept with it; without a model, only version 1 does so."""
+    similarity_threshold: Share = 0.85
     protected_memory_threshold: Share = 0.8
     rag_relevance_threshold: Share = 0.6
+    rag_max_candidates: Positive = 50
+    rag_window_size: Positive = 5
+    min_cluster_size: Positive = 5
+    pattern_confidence_threshold: Share = 0.7
+    enable_causal_learning: bool = True
     enable_goal_hierarchy: bool = True
     goal_transfer_weight: Share = 0.3
     goal_transfer_discount: Share = 0.5
 
+    enable_adaptive_alpha: bool = False
+    """Whether alpha follows the spread of the errors. The original's default is on: it would take an alpha that was
+    chosen here out of the hands of whoever chose it, and into [alpha_min, alpha_max]."""
+    alpha_min: Rate = 0.001
+    alpha_max: Rate = 0.1
+    alpha_adaptation_rate: Share = 0.1
+    adaptive_window_size: Annotated[int, Field(ge=1, le=500)] = 50
+    instability_threshold_multiplier: Amount = 1.5
+    slow_learning_threshold: Amount = 0.01
+    enable_intermediate_rewards: bool = True
+    """Whether steps on the way are rewarded where an agent says so: going on, using tools, doing a part."""
+    architect_proceed_reward: Finite = 0.1
+    tool_success_reward: Finite = 0.05
+
     consolidation_interval: Positive = 3
     brain_memory_threshold: Share = 0.4
-    max_hippocampus_size: Positive = 100
-    max_neocortex_size: Positive = 200
+    max_hippocampus_size: Capacity = 100
+    max_neocortex_size: Capacity = 200
+    replay_reward_weight: Amount = 0.25
+    """What counts how much where experiences are chosen for a replay; by rules of version 1 that is fixed (M10)."""
+    replay_novelty_weight: Amount = 0.20
+    replay_frequency_weight: Amount = 0.15
+    replay_recency_weight: Amount = 0.25
+    replay_causal_weight: Amount = 0.15
+    brain_enabled: bool = True
+    """Whether the machine of sleep and wake ever sleeps by itself."""
+    min_episodes_before_sleep: Capacity = 5
+    pattern_extraction_threshold: Positive = 3
+    max_recent_episodes: Annotated[int, Field(ge=1, le=1000)] = 100
+    brain_reward_salience_weight: Amount = 0.3
+    brain_novelty_weight: Amount = 0.4
+    brain_goal_relevance_weight: Amount = 0.3
+    brain_prune_threshold: Share = 0.15
+    brain_strengthen_threshold: Share = 0.85
+    brain_max_prune_percentage: Share = 0.2
     context_items: Positive = 5
 
+    model_timeout: Seconds | None = None
+    """How long a model that is asked may take; the rules then go on without its answer."""
     max_attempts: Positive = 3
     actor_timeout: Seconds | None = None
     domain: Text = "general"
@@ -130,6 +189,13 @@ class JottyConfig(_Checked):
         if not isinstance(value, str | PathLike) or not str(value) or "\0" in str(value):
             raise ValueError(f"{value!r:.80} names no folder")
         return value
+
+    @field_validator(*(f"{level}_capacity" for level in LEVELS))
+    @classmethod
+    def _has_room(cls, capacity: int, settings: ValidationInfo) -> int:
+        if capacity < 1 and settings.data.get("rules_version", DEFAULT_VERSION) >= 2:
+            raise ValueError("a level must be able to hold an entry: at least 1")
+        return capacity
 
     def capacity(self, level: str) -> int:
         """Return how many entries a level of memory holds."""

@@ -3,6 +3,8 @@
 Invariants: an error names what was wrong and where; raising one loses nothing that was acknowledged.
 """
 
+from typing import Any
+
 
 class JottyError(Exception):
     """The root of all errors of this project.
@@ -18,9 +20,23 @@ class JottyError(Exception):
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross from a worker's process as it is: what the constructor was given is not asked for again."""
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[JottyError], args: tuple[object, ...], said: dict[str, object]) -> JottyError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(said)
+    return error
+
 
 class ConfigError(JottyError):
     """A setting, an actor or an argument is not usable."""
+
+
+class NoRoom(ConfigError, ValueError):
+    """A level of memory holds no entries at all, and so takes none in."""
 
 
 class InvalidEvent(JottyError):

@@ -1,11 +1,11 @@
 """The history of an output folder: its runs, and the state at any point of them."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from os import PathLike
 
 from projections import READ_MODELS
 
-from .errors import ConfigError
 from .log.files import DiskFiles, Files
 from .projection import Projection
 from .reading.check import Checked
@@ -13,6 +13,7 @@ from .reading.check import check as check_tree
 from .reading.replay import Progress, Replay
 from .reading.verify import Verified
 from .reading.verify import verify as verify_tree
+from .reading.walk import Factory
 from .runs.lineage import Kept
 from .runs.point import Point
 from .runs.reader import RunReader
@@ -62,15 +63,19 @@ class History:
         *,
         deep: bool = False,
         most: int = 1,
+        workers: int = 1,
     ) -> Verified:
-        """Return what the rules conclude otherwise than it was recorded: empty when they agree with all runs.
+        """Return what follows otherwise than it was recorded: empty when the rules agree with all runs.
 
-        `runs` names those to verify, `most` says how many divergences of each are wanted; `progress` is told each
-        run's id. ConfigError with `deep`, which is still to come; UnknownRun, FormatError, Corruption.
+        With `deep`, what was read is compared with the replayed state, too. `runs` names those to verify, `most` says
+        how many divergences of each are wanted; `progress` is told each run's id. `workers` processes share the work
+        where there is much of it. UnknownRun, FormatError, Corruption.
         """
-        if deep:
-            raise ConfigError(
-                "what was read cannot be compared with the replayed state yet",
-                hint="leave deep=True out: every event is then verified from its own fields",
-            )
-        return verify_tree(self.tree, runs, progress, most=most)
+        return verify_tree(
+            self.tree, runs, progress, most=most, deep=self._reenactment() if deep else None, workers=workers
+        )
+
+    def _reenactment(self) -> Factory:
+        from .reenacting import deep
+
+        return partial(deep, self._projections[len(READ_MODELS) :])

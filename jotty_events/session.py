@@ -25,10 +25,13 @@ from .events import (
     TaskBlocked,
     TaskCompleted,
     TaskFailed,
+    TaskRevised,
     TaskSkipped,
     TaskStarted,
+    TodoCheckpointed,
     TodoOpened,
     TodoReplanned,
+    TodoRestored,
     tag_of,
 )
 from .projection import Projection
@@ -55,6 +58,9 @@ HAPPENINGS: frozenset[type[Event]] = frozenset(
         TaskSkipped,
         TaskBlocked,
         TodoReplanned,
+        TaskRevised,
+        TodoCheckpointed,
+        TodoRestored,
     )
 )
 """What happens whether or not anything is learned of it."""
@@ -74,6 +80,14 @@ class Transaction:
             admitted = admit(event)
             self.events.append(admitted)
             self._session.apply(admitted, self.now)
+
+
+class Asked(Protocol):
+    """A model that learners may ask; see agents/model.py."""
+
+    def answer(self, purpose: str, prompt: str, parse: Callable[[Any], Any] | None = None) -> Any | None:
+        """Return the answer, recorded, or what `parse` makes of it; None if there is none that can be used."""
+        ...
 
 
 class Session:
@@ -105,6 +119,8 @@ class Session:
         self.start = start
         self.rng = Random(seed)
         self.rules = rules
+        self.learns = learns
+        self.model: Asked | None = None
         self._tree = tree
         self._guard = RLock()
         self._open: Transaction | None = None

@@ -1,6 +1,6 @@
 """The state at a point: what people read, as dictionaries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -26,7 +26,10 @@ class State:
         projections: Sequence[Projection],
         states: Mapping[str, Any],
         guard: AbstractContextManager[Any] | None = None,
+        owners: Collection[str] = (),
     ) -> None:
+        """`owners` are agents who may remember something, though they do not yet."""
+        self._owners = owners
         self._projections = {one.name: one for one in projections}
         self._states = states
         self._guard = guard or nullcontext()
@@ -37,7 +40,7 @@ class State:
     @property
     def memory(self) -> Memory:
         """Entries by owner, level and key."""
-        return Memory(self._states)
+        return Memory(self._states, self._owners)
 
     @property
     def q_table(self) -> QTable:
@@ -57,7 +60,7 @@ class State:
     @property
     def goals(self) -> Goals:
         """Goals by owner and id."""
-        return Goals(self._states)
+        return Goals(self._states, self._owners)
 
     @property
     def episodes(self) -> Episodes:

@@ -1,8 +1,9 @@
 """Goals: each owner's hierarchy, and how often a goal was reached."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from jotty_events.events import GoalAdded, GoalScored
+from jotty_events.types import SHARED
 
 from .read_model import ReadModel, State
 from .rows import Rows
@@ -40,12 +41,22 @@ class Goal(RowView):
 
 
 class Goals(Mapping[str, TableView[str, Goal]]):
-    """Goals by owner, then by goal id."""
+    """Goals by owner, then by goal id.
 
-    def __init__(self, states: Mapping[str, State]) -> None:
+    KeyError for an owner that never had a goal; "shared", and `owners` who may yet have some, have none.
+    """
+
+    def __init__(self, states: Mapping[str, State], owners: Collection[str] = ()) -> None:
         self._state: Mapping[str, Rows] = states["goals"]
+        self._owners = (SHARED, *owners)
 
     def __getitem__(self, owner: str) -> TableView[str, Goal]:
+        if owner not in self._owners and owner not in self:
+            raise KeyError(owner)
+        return self.of(owner)
+
+    def of(self, owner: str) -> TableView[str, Goal]:
+        """Return an owner's goals: none, if it was never heard of."""
         return TableView(self._state, NODES, Goal, (owner,))
 
     def __iter__(self) -> Iterator[str]:

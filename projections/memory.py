@@ -3,29 +3,33 @@
 Invariants: entries of a level stand in the order of insertion; an entry that is let go takes its goal values with it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from heapq import nlargest
 from typing import Any
 
 from jotty_events.events import (
     AlphaAdapted,
     CausalLinked,
+    KeptValue,
+    MemoriesRetrieved,
     MemoryAccessed,
     MemoryConsolidated,
     MemoryEvicted,
     MemoryMerged,
     MemoryProtected,
+    MemoryRenamed,
     MemoryRepeated,
     MemoryStored,
+    SampleNoted,
     ValueUpdated,
 )
-from jotty_events.types import LEVELS
+from jotty_events.types import LEVELS, SHARED
 
 from .read_model import ReadModel, State
 from .rows import Rows
-from .table import boolean, integer, json, real, table, text
+from .table import boolean, integer, json, last_k, real, table, text
 from .view import Cell, RowView, TableView
-from .writes import Const, Drop, Put, Set
+from .writes import Const, Drop, Each, Push, Put, Set
 
 ENTRIES = table(
     "entries",
@@ -47,6 +51,7 @@ ENTRIES = table(
     boolean("protected", default=False),
     text("protection_reason", ""),
     json("similar_entries"),
+    json("causal_links"),
     integer("nth"),
     grouped=2,
 )
@@ -77,6 +82,11 @@ LINKS = table(
 ACCESSES = table("accesses", (text("owner"),), integer("total"))
 CONSOLIDATIONS = table("consolidations", (text("owner"),), integer("count"), real("time"))
 PARAMETERS = table("parameters", (text("name"),), real("value"))
+ADAPTING = table("adapting", (text("learner"), text("kind")), integer("held"), integer("fresh"))
+SAMPLES_KEPT = 1000
+"""Samples of each kind that are kept for the learning rate: twice the widest window."""
+SAMPLES = last_k("samples", ADAPTING, real("value"), SAMPLES_KEPT)
+_KINDS = ({"kind": Const("error")}, {"kind": Const("success")})
 
 
 class GoalValue(RowView):
@@ -97,8 +107,8 @@ class MemoryEntry(RowView):
     key = Cell[str](ENTRIES, "key")
     content = Cell[str](ENTRIES, "content")
     context = Cell[dict[str, Any]](ENTRIES, "context")
-    domain = Cell[str](ENTRIES, "domain")
-    task_type = Cell[str](ENTRIES, "task_type")
+    domain = Cell[str | None](ENTRIES, "domain")
+    task_type = Cell[str | None](ENTRIES, "task_type")
     agent = Cell[str](ENTRIES, "agent")
     source_episode = Cell[int | None](ENTRIES, "source_episode")
     default_value = Cell[float](ENTRIES, "default_value")
@@ -112,6 +122,7 @@ class MemoryEntry(RowView):
     protected = Cell[bool](ENTRIES, "protected")
     protection_reason = Cell[str](ENTRIES, "protection_reason")
     similar_entries = Cell[list[str] | None](ENTRIES, "similar_entries")
+    causal_links = Cell[list[str] | None](ENTRIES, "causal_links")
     nth = Cell[int](ENTRIES, "nth")
 
     @property
@@ -186,18 +197,38 @@ class OwnerMemory(Mapping[str, TableView[str, MemoryEntry]]):
         row = self._state[CONSOLIDATIONS.name].get((self.owner,))
         return 0 if row is None else row[0]
 
+    def cells(self, level: str, *columns: str) -> list[tuple[Any, ...]]:
+        """Return the key and some cells of each entry of a level, as they came; faster than looking at entries."""
+        at, nth = [ENTRIES.position(column) for column in columns], ENTRIES.position("nth")
+        rows = self._state[ENTRIES.name].group((self.owner, level))
+        found = sorted(rows.items(), key=lambda item: (item[1][nth], item[0]))
+        return [(rest[0], *[row[i] for i in at]) for rest, row in found]
+
     def entries(self) -> list[MemoryEntry]:
         """Return the entries of all levels."""
         return [entry for level in self.values() for entry in level.entries()]
 
 
 class Memory(Mapping[str, OwnerMemory]):
-    """Memories by owner: "shared", or an agent's name."""
+    """Memories by owner: "shared", or an agent's name.
 
-    def __init__(self, states: Mapping[str, State]) -> None:
+    KeyError for an owner that never remembered anything; "shared", and `owners` who may yet, have empty levels.
+    """
+
+    def __init__(self, states: Mapping[str, State], owners: Collection[str] = ()) -> None:
         self._state = states["memory"]
+        self._owners = (SHARED, *owners)
 
     def __getitem__(self, owner: str) -> OwnerMemory:
+        if owner not in self._owners and owner not in self and not self._was_here(owner):
+            raise KeyError(owner)
+        return self.of(owner)
+
+    def _was_here(self, owner: str) -> bool:
+        return any(self._state[table.name].get((owner,)) for table in (ACCESSES, CONSOLIDATIONS))
+
+    def of(self, owner: str) -> OwnerMemory:
+        """Return what an owner remembers: nothing, if it was never heard of."""
         return OwnerMemory(self._state, owner)
 
     def __iter__(self) -> Iterator[str]:
@@ -229,14 +260,24 @@ class Memory(Mapping[str, OwnerMemory]):
         row = self._state[PARAMETERS.name].get((name,))
         return None if row is None else row[0]
 
+    def samples(self, learner: str, kind: str) -> list[float]:
+        """Return the samples that a learning rate follows from, oldest first."""
+        held = self.adapting(learner, kind)[0]
+        return list(self._state[SAMPLES.name].get((learner, kind)) or [])[-held:] if held else []
+
+    def adapting(self, learner: str, kind: str) -> tuple[int, int]:
+        """Return how many samples count, and how many of them came since the last adaptation."""
+        row = self._state[ADAPTING.name].get((learner, kind))
+        return (0, 0) if row is None else (row[0], row[1])
+
 
 MEMORY = ReadModel(
     "memory",
     1,
-    (ENTRIES, GOAL_VALUES, LINKS, ACCESSES, CONSOLIDATIONS, PARAMETERS),
+    (ENTRIES, GOAL_VALUES, LINKS, ACCESSES, CONSOLIDATIONS, PARAMETERS, ADAPTING, SAMPLES),
     {
         MemoryStored: (
-            Put(ENTRIES, {"created": "now", "last_accessed": "now", "source_episode": "episode"}),
+            Put(ENTRIES, {"created": "now", "last_accessed": "now"}),
             Put(GOAL_VALUES, {"value": "default_value", "updated": "now", "nth": "goal_nth"}),
         ),
         MemoryAccessed: (
@@ -253,15 +294,22 @@ MEMORY = ReadModel(
                 {"similar_entries": "similar_entries", "access_count": "access_count", "last_accessed": "now"},
             ),
         ),
+        MemoryRenamed: (Put(ENTRIES), Each("goal_values", KeptValue, Put(GOAL_VALUES))),
+        MemoriesRetrieved: (Put(ACCESSES, {"total": "total_accesses"}),),
         MemoryEvicted: (Drop(ENTRIES),),
         MemoryProtected: (Set(ENTRIES, {"protected": "protected", "protection_reason": "reason"}),),
         MemoryConsolidated: (Put(CONSOLIDATIONS, {"time": "now"}),),
         ValueUpdated: (
             Set(ENTRIES, {"default_value": "default_after"}),
-            Put(GOAL_VALUES, {"value": "after", "updated": "now", "nth": "goal_nth"}),
+            Put(GOAL_VALUES, {"value": "after", "nth": "goal_nth"}),
         ),
         CausalLinked: (Put(LINKS),),
-        AlphaAdapted: (Put(PARAMETERS, {"name": Const("alpha"), "value": "after"}, {"learner": "td"}),),
+        SampleNoted: (Put(ADAPTING), Push(SAMPLES, "value")),
+        AlphaAdapted: (
+            Put(PARAMETERS, {"name": Const("alpha"), "value": "after"}, {"learner": "td"}),
+            *(Set(ADAPTING, {"fresh": Const(0)}, kind) for kind in _KINDS),
+            *(Drop(ADAPTING, kind, {"cause": "reset"}) for kind in _KINDS),
+        ),
     },
     Memory,
 )

@@ -4,7 +4,7 @@ Invariants: the last 20 TD errors and the last 5 lessons are kept (RULES R1). Th
 where a rule sorted it, what came later after that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from jotty_events.events import (
@@ -12,6 +12,7 @@ from jotty_events.events import (
     Cluster,
     ExperienceAdded,
     ExperienceEvicted,
+    ExperienceReweighed,
     QPruned,
     QUpdated,
     TierMove,
@@ -22,7 +23,7 @@ from .read_model import ReadModel, State
 from .rows import Watcher
 from .table import boolean, integer, json, last_k, real, table, text
 from .view import Cell, RowView, TableView
-from .writes import PRESENT, Clear, Const, Drop, Each, Push, Put
+from .writes import PRESENT, Clear, Const, Drop, Each, Push, Put, Set
 
 ENTRIES = table(
     "entries",
@@ -55,7 +56,7 @@ EXPERIENCES = table(
 )
 ORDER = table("order", (text("of"),), json("ids"))
 TIERS = table("tiers", (integer("id"),), integer("tier"), integer("rank"))
-CLUSTERS = table("clusters", (text("name"),), text("centroid"), json("members"))
+CLUSTERS = table("clusters", (text("name"),), integer("rank"), text("centroid"), json("members"))
 TIERING = table("tiering", (text("of"),), real("threshold"), real("last_reward"), integer("without_improvement"))
 PARAMETERS = table("parameters", (text("name"),), real("value"))
 
@@ -88,7 +89,7 @@ class QEntry(RowView):
     def tier(self) -> int:
         """The tier that the entry stands in, 0 if in none."""
         row = self._state[TIERS.name].get((self.nth,))
-        return 0 if row is None else row[0]
+        return 0 if row is None else row[0] or 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the entry as JSON values."""
@@ -116,6 +117,7 @@ class QCluster(RowView):
     """A group of similar entries in tier 2; its members by their insertion numbers."""
 
     name = Cell[str](CLUSTERS, "name")
+    rank = Cell[int](CLUSTERS, "rank")
     centroid = Cell[str](CLUSTERS, "centroid")
     members = Cell[list[int]](CLUSTERS, "members")
 
@@ -147,8 +149,7 @@ class QTable(TableView[tuple[str, str], QEntry]):
     @property
     def experiences(self) -> list[Experience]:
         """The experience buffer, in its order."""
-        row = self._state[ORDER.name].get(("buffer",))
-        ranks = {nth: rank for rank, nth in enumerate(row[0])} if row else {}
+        ranks = self._ranks()
         found = TableView(self._state, EXPERIENCES, Experience).entries()
         return sorted(found, key=lambda one: (ranks.get(one.nth, len(ranks)), one.nth))
 
@@ -170,10 +171,36 @@ class QTable(TableView[tuple[str, str], QEntry]):
         """Tell `watcher` of every state text (as a tuple of one) that is in the table, or comes or goes later."""
         self._rows.watch(watcher)
 
+    def follow(self, changed: Callable[[tuple[Any, ...]], None], moved: Callable[[tuple[Any, ...]], None]) -> None:
+        """Tell `changed` of every entry that is written, learns or goes from now on, `moved` of every change of tier.
+
+        Both are given keys: the texts of a state and an action, and an insertion number alone.
+        """
+        for name in (ENTRIES.name, TD_ERRORS.name):
+            self._state[name].follow(changed)
+        self._state[TIERS.name].follow(moved)
+
     def priorities(self) -> list[tuple[int, float]]:
-        """Return (insertion number, priority) of all steps in the buffer, oldest first."""
-        at = EXPERIENCES.position("priority")
-        return sorted((key[0], row[at]) for key, row in self._state[EXPERIENCES.name].items())
+        """Return (insertion number, priority) of all steps in the buffer, in its order."""
+        at, ranks = EXPERIENCES.position("priority"), self._ranks()
+        found = [(key[0], row[at]) for key, row in self._state[EXPERIENCES.name].items()]
+        return sorted(found, key=lambda one: (ranks.get(one[0], len(ranks)), one[0]))
+
+    def _ranks(self) -> dict[int, int]:
+        """Return the places in the buffer that a rule gave, by the insertion numbers of the steps."""
+        row = self._state[ORDER.name].get(("buffer",))
+        return {nth: rank for rank, nth in enumerate(row[0])} if row else {}
+
+    def tiers(self) -> dict[int, int]:
+        """Return the tiers of all entries that are in one, by their insertion numbers, in the order of their ranks."""
+        found = [(key[0], *row) for key, row in self._state[TIERS.name].items() if row[0]]
+        found.sort(key=lambda one: (one[1], one[2] is None, one[2], one[0]))
+        return {nth: tier for nth, tier, _ in found}
+
+    def tier_of(self, nth: int) -> int:
+        """Return the tier of the entry of an insertion number, 0 if it is in none."""
+        row = self._state[TIERS.name].get((nth,))
+        return 0 if row is None else row[0] or 0
 
     @property
     def clusters(self) -> TableView[str, QCluster]:
@@ -207,6 +234,7 @@ Q_TABLE = ReadModel(
             Drop(EXPERIENCES, _BY_ID),
             Put(ORDER, {"of": Const("buffer"), "ids": "order"}, {"order": PRESENT}),
         ),
+        ExperienceReweighed: (Set(EXPERIENCES, {"error": "error", "priority": "priority"}, _BY_ID),),
         TiersAssigned: (
             Clear(TIERS, {"whole": True}),
             Each("moves", TierMove, Put(TIERS, _BY_ID)),

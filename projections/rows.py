@@ -4,7 +4,7 @@ Invariants: `total` is the sum modulo 2^256 of SHA-256 over the canonical rows a
 asked; `touched` holds, for each key changed since, the hash that its row had then (0 if there was none).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ class Watcher(Protocol):
 class Rows:
     """Rows by key; keys of one group lie together, so that dropping the group is one step."""
 
-    __slots__ = ("_nth_at", "_prefix", "_watchers", "groups", "next_nth", "table", "total", "touched")
+    __slots__ = ("_followers", "_nth_at", "_prefix", "_watchers", "groups", "next_nth", "table", "total", "touched")
 
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -40,12 +40,30 @@ class Rows:
         self._prefix = table.prefix
         self._nth_at = table.nth_at
         self._watchers: list[Watcher] = []
+        self._followers: list[Callable[[Key], None]] = []
 
     def watch(self, watcher: "Watcher") -> None:
         """Tell `watcher` of every group that is there, and from now on of those that come and go."""
         self._watchers.append(watcher)
         for prefix in self.groups:
             watcher.add(prefix)
+
+    def follow(self, changed: Callable[[Key], None]) -> None:
+        """Tell `changed` the key of every row that is written or taken away from now on."""
+        self._followers.append(changed)
+
+    def release(self) -> None:
+        """Tell nobody any more."""
+        self._watchers, self._followers = [], []
+
+    def __deepcopy__(self, _: object) -> "Rows":
+        """Return rows that change on their own; nobody watches them. Values are shared: a row takes new ones."""
+        copy = Rows(self.table)
+        copy.groups = {
+            prefix: {rest: list(row) for rest, row in group.items()} for prefix, group in self.groups.items()
+        }
+        copy.next_nth, copy.total, copy.touched = self.next_nth, self.total, dict(self.touched)
+        return copy
 
     def _group_for(self, prefix: Key) -> dict[Key, Row]:
         group = self.groups.get(prefix)
@@ -126,6 +144,8 @@ class Rows:
         return sum(map(len, self.groups.values()))
 
     def _touch(self, key: Key) -> None:
+        for changed in self._followers:
+            changed(key)
         if key not in self.touched:
             row = self.get(key)
             self.touched[key] = 0 if row is None else self._hash(key, row)

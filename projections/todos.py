@@ -1,23 +1,30 @@
 """The task list of the goal at hand. A new list takes the place of the one before."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from jotty_events.events import (
+    Blocking,
+    Mark,
+    Standing,
     TaskAdded,
     TaskBlocked,
     TaskCompleted,
     TaskFailed,
+    TaskRevised,
     TaskSkipped,
     TaskStarted,
+    TodoCheckpointed,
     TodoOpened,
     TodoReplanned,
+    TodoRestored,
 )
 
 from .read_model import ReadModel, State
 from .table import integer, json, last_k, real, table, text
 from .view import Cell, RowView, TableView
-from .writes import PRESENT, Clear, Const, Push, Put, Set
+from .writes import PRESENT, Clear, Const, Drop, Each, Push, Put, Set
 
 LIST = table("list", (text("of"),), text("todo"), text("root_task"), real("opened"))
 TASKS = table(
@@ -37,11 +44,25 @@ TASKS = table(
     json("result"),
     real("started"),
     real("completed"),
+    real("progress", 0.0),
+    real("estimated_duration"),
+    json("measured"),
+    text("predicted_next_task"),
+    real("predicted_duration"),
+    real("predicted_reward"),
     integer("nth"),
 )
 REASONS = last_k("reasons", TASKS, text("reason"), 20)
+BLOCKS = last_k("blocks", TASKS, text("blocker"), 1_000_000)
+"""What version 1 says of who waits for a task: nothing falls off, however long the list is."""
 ORDER = table("order", (text("of"),), json("ids"))
+MARKS = table("marks", (text("of"), text("task")), integer("nth"), grouped=1)
+NOW = table("now", (text("of"),), text("task"))
+TRANSITIONS = table("transitions", (text("before"), text("task")), integer("times"))
+RISKS = last_k("risks", LIST, text("risk"), 1000)
+CHECKPOINTS = last_k("checkpoints", LIST, json("checkpoint"), 100)
 _LIST = Const("list")
+_OF_LIST = {"of": _LIST}
 
 
 class TodoTask(RowView):
@@ -64,10 +85,22 @@ class TodoTask(RowView):
     completed = Cell[float | None](TASKS, "completed")
     nth = Cell[int](TASKS, "nth")
 
+    progress = Cell[float](TASKS, "progress")
+    estimated_duration = Cell[float | None](TASKS, "estimated_duration")
+    measured = Cell[dict[str, Any] | None](TASKS, "measured")
+    predicted_next_task = Cell[str | None](TASKS, "predicted_next_task")
+    predicted_duration = Cell[float | None](TASKS, "predicted_duration")
+    predicted_reward = Cell[float | None](TASKS, "predicted_reward")
+
     @property
     def failure_reasons(self) -> list[str]:
         """Why its attempts failed, oldest first."""
         return self._items(REASONS)
+
+    @property
+    def said_to_block(self) -> list[str]:
+        """Who waits for it as version 1 says: once for each task that was added since (T1)."""
+        return self._items(BLOCKS)
 
 
 class Todos(TableView[str, TodoTask]):
@@ -95,6 +128,37 @@ class Todos(TableView[str, TodoTask]):
         """The insertion number that the next task gets."""
         return self._rows.next_nth
 
+    def marked(self, of: str) -> dict[str, int]:
+        """Return the tasks that once were completed or failed, with the numbers in whose order they were."""
+        found = ((key[1], row[0]) for key, row in self._state[MARKS.name].items() if key[0] == of)
+        return dict(sorted(found, key=lambda one: (one[1], one[0])))
+
+    @property
+    def next_mark(self) -> int:
+        """The number that the next task that is completed or fails gets."""
+        return self._state[MARKS.name].next_nth
+
+    @property
+    def current_task_id(self) -> str | None:
+        """The task that is under way."""
+        row = self._state[NOW.name].get(("list",))
+        return None if row is None else row[0]
+
+    @property
+    def transitions(self) -> dict[tuple[str, str], int]:
+        """How often a task was completed right after another."""
+        return {(key[0], key[1]): row[0] for key, row in sorted(self._state[TRANSITIONS.name].items())}
+
+    @property
+    def risk_factors(self) -> list[str]:
+        """What was noted when the list was planned anew, oldest first."""
+        return list(self._state[RISKS.name].get(("list",)) or [])
+
+    @property
+    def checkpoints(self) -> list[dict[str, Any]]:
+        """What was put down of the list, oldest first."""
+        return deepcopy(self._state[CHECKPOINTS.name].get(("list",)) or [])
+
     def ordered(self) -> list[TodoTask]:
         """Return the tasks as planned: the last planned order, what was added later after that."""
         row = self._state[ORDER.name].get(("list",))
@@ -105,24 +169,64 @@ class Todos(TableView[str, TodoTask]):
 TODOS = ReadModel(
     "todos",
     1,
-    (LIST, TASKS, REASONS, ORDER),
+    (LIST, TASKS, REASONS, BLOCKS, ORDER, MARKS, NOW, TRANSITIONS, RISKS, CHECKPOINTS),
     {
-        TodoOpened: (Clear(TASKS), Clear(ORDER), Put(LIST, {"of": _LIST, "opened": "now"})),
-        TaskAdded: (Put(TASKS, {"status": Const("pending")}),),
-        TaskStarted: (Set(TASKS, {"status": Const("in_progress"), "attempts": "attempts", "started": "now"}),),
+        TodoOpened: (
+            *map(Clear, (TASKS, ORDER, MARKS, NOW, TRANSITIONS, LIST)),
+            Put(LIST, {"of": _LIST, "opened": "now"}),
+        ),
+        TaskAdded: (
+            Drop(TASKS),  # with the reasons of the task whose place it takes
+            Put(TASKS, {"status": Const("pending")}),
+            Each("blocks", Blocking, Push(BLOCKS, "blocker")),
+        ),
+        TaskStarted: (
+            Set(TASKS, {"status": Const("in_progress"), "attempts": "attempts", "started": "now"}),
+            Put(NOW, _OF_LIST),
+        ),
         TaskCompleted: (
             Set(
                 TASKS,
-                {"status": Const("completed"), "reward": "reward", "result": "result", "completed": "now"},
+                {
+                    "status": Const("completed"),
+                    "progress": Const(1.0),
+                    "reward": "reward",
+                    "result": "result",
+                    "completed": "now",
+                },
             ),
+            Put(MARKS, {"of": Const("completed")}),
+            Put(NOW, {"of": _LIST, "task": "current"}),
+            Put(TRANSITIONS, {"before": "after"}, {"after": PRESENT}),
         ),
-        TaskFailed: (Set(TASKS, {"status": "status", "error": "error"}), Push(REASONS, "error")),
+        TaskFailed: (
+            Set(TASKS, {"status": "status", "error": "error"}),
+            Push(REASONS, "reason"),
+            Put(MARKS, {"of": Const("failed")}, {"status": "failed"}),
+        ),
         TaskSkipped: (Set(TASKS, {"status": Const("skipped")}),),
         TaskBlocked: (
             Set(TASKS, {"status": Const("blocked")}, when={"blocked": True}),
             Set(TASKS, {"status": Const("pending")}, when={"blocked": False}),
         ),
-        TodoReplanned: (Put(ORDER, {"of": _LIST, "ids": "order"}, {"order": PRESENT}),),
+        TodoReplanned: (
+            Put(ORDER, {"of": _LIST, "ids": "order"}, {"order": PRESENT}),
+            Push(RISKS, "risk", _OF_LIST),
+        ),
+        TaskRevised: (
+            Set(TASKS, {"estimated_reward": "estimated_reward", "confidence": "confidence"}, when={"cause": "valued"}),
+            Set(TASKS, {"predicted_next_task": "next_task"}, when={"cause": "predicted"}),
+            Set(TASKS, {"predicted_duration": "duration"}, when={"cause": "predicted", "duration": PRESENT}),
+            Set(TASKS, {"predicted_reward": "reward"}, when={"cause": "predicted", "reward": PRESENT}),
+            Set(TASKS, {"measured": "measured"}, when={"cause": "measured"}),
+        ),
+        TodoCheckpointed: (Push(CHECKPOINTS, "checkpoint", _OF_LIST),),
+        TodoRestored: (
+            Clear(MARKS),
+            Each("marks", Mark, Put(MARKS)),
+            Each("tasks", Standing, Set(TASKS, {"status": "status", "progress": "progress", "attempts": "attempts"})),
+            Put(NOW, {"of": _LIST, "task": "current"}),
+        ),
     },
     Todos,
 )

@@ -89,7 +89,7 @@ class Each:
 
     items: str
     kind: type[Struct]
-    write: Put
+    write: Put | Set | Push
 
 
 Write = Put | Set | Push | Drop | Clear | Each

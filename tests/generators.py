@@ -27,6 +27,7 @@ from jotty_events.events import (
     ExperienceEncoded,
     GoalAdded,
     MemoryEvicted,
+    MemoryRenamed,
     MemoryStored,
     PatternLearned,
     QPruned,
@@ -88,6 +89,7 @@ _SCALARS: dict[Any, st.SearchStrategy[Any]] = {
     int: integers,
     bool: st.booleans(),
     NoneType: st.none(),
+    Any: json_values,
     UnsetType: st.just(UNSET),
 }
 
@@ -128,8 +130,8 @@ def _value(hint: Any, name: str, i: int) -> Any:
     args = get_args(hint)
     if hint is bool:
         return i % 2 == 0
-    if hint in (str, int, float):
-        return {str: f"{name} é 😀", int: i, float: i + 0.1}[hint]
+    if hint in (str, int, float, Any):
+        return {str: f"{name} é 😀", int: i, float: i + 0.1, Any: {name: _CONTENT}}[hint]
     if get_origin(hint) is list:
         return [_value(args[0], name, i), _value(args[0], name, i + 1)]
     if get_origin(hint) is dict:
@@ -213,6 +215,7 @@ _PLAIN: dict[Any, Sequence[Any]] = {
     int: _IDS,
     bool: (False, True),
     dict[str, Any]: _CONTENTS,
+    Any: (None, "k", 0.5, [], *_CONTENTS),
     list[str]: ([], ["k"], ["a|||b", "😀"], ["k", "k", "😀"]),
     list[int]: ([], [0], [1, 0], [4, 2, 3]),
     list[float]: ([], [0.5], [-0.0, 1.7e308]),
@@ -222,11 +225,19 @@ _KEYS: dict[str, Sequence[Any]] = {
     "owner": (SHARED, SHARED, SHARED, "sql|||writer"),
     "level": (LEVELS[0], LEVELS[0], LEVELS[1]),
     "learner": ("td", "q"),
-    "of": ("all", "brain", "buffer", "hippocampus", "list", "neocortex"),
+    "of": ("all", "brain", "buffer", "completed", "failed", "hippocampus", "list", "neocortex"),
+    **dict.fromkeys(("digest", "let_go", "before", "after"), WORDS),
+    "kind": ("error", "success"),
+    "cause": ("errors", "reset", "experienced", "queued", "set", "valued", "predicted", "measured"),
+    "mode": ("online", "offline"),
+    "status": ("pending", "completed", "failed"),
     **dict.fromkeys(("nth", "id"), _IDS),
     "episode": (1, 2, 3),
 }
-_OBJECTS = ("context", "content", "state_data", "action_data", "next_state_data", "result")
+_OBJECTS = (
+    *("context", "content", "state_data", "action_data", "next_state_data", "result"),
+    *("experience", "checkpoint", "measured"),
+)
 _OFTEN = (MemoryStored, MemoryStored, MemoryEvicted, ValueUpdated, QUpdated, QUpdated, QPruned, TaskAdded, TaskAdded)
 """What comes more often than other events: entries, and what lets go of them."""
 
@@ -344,6 +355,7 @@ def learning_logs(draw: st.DrawFn, max_events: int = 40, *, imports: bool = True
 _MEMORY = ("owner", "level", "key")
 _NUMBERED: dict[type[Event], tuple[tuple[str, str, tuple[str, ...]], ...]] = {
     MemoryStored: (("nth", "memory", _MEMORY), ("goal_nth", "value", (*_MEMORY, "goal"))),
+    MemoryRenamed: (("nth", "memory", _MEMORY),),
     ValueUpdated: (("goal_nth", "value", (*_MEMORY, "goal")),),
     CausalLinked: (("nth", "link", ("owner", "link")),),
     GoalAdded: (("nth", "goal", ("owner", "goal_id")),),

@@ -17,9 +17,21 @@ Tables = dict[str, dict[Key, Any]]
 CHILDREN = {
     "memory.entries": ("memory.goal_values",),
     "q_table.entries": ("q_table.td_errors", "q_table.lessons"),
-    "todos.tasks": ("todos.reasons",),
+    "todos.tasks": ("todos.reasons", "todos.blocks"),
+    "todos.list": ("todos.risks", "todos.checkpoints"),
+    "memory.adapting": ("memory.samples",),
 }
-LAST = {"q_table.td_errors": 20, "q_table.lessons": 5, "todos.reasons": 20}
+LAST = {
+    "q_table.td_errors": 20,
+    "q_table.lessons": 5,
+    "todos.reasons": 20,
+    "todos.blocks": 1_000_000,
+    "todos.risks": 1000,
+    "todos.checkpoints": 100,
+    "memory.samples": 1000,
+    "brain.recent": 1000,
+    "brain.queue": 1000,
+}
 
 
 def tables_after(log: Iterable[Iterable[ev.Event]]) -> Tables:
@@ -82,9 +94,8 @@ def stored(tables: Tables, event: ev.MemoryStored) -> None:
     taken = same(event, "content", "context", "domain", "task_type", "agent", "default_value", "token_count", "nth")
     tables["memory.entries"][place(event)] = {
         **taken,
-        **same(event, "content_hash", "outcome"),
+        **same(event, "content_hash", "outcome", "causal_links", "source_episode"),
         **dict.fromkeys(("created", "last_accessed"), event.now),
-        "source_episode": event.episode,
         "access_count": 0,
         "ucb_visits": 0,
         "protected": False,
@@ -114,6 +125,20 @@ def merged(tables: Tables, event: ev.MemoryMerged) -> None:
     update(tables, "memory.entries", place(event), **cells, last_accessed=event.now)
 
 
+def renamed(tables: Tables, event: ev.MemoryRenamed) -> None:
+    taken = same(event, "content", "context", "domain", "task_type", "agent", "default_value", "token_count", "nth")
+    kept = same(event, "content_hash", "outcome", "causal_links", "source_episode", "similar_entries", "created")
+    counted = same(event, "last_accessed", "access_count", "ucb_visits", "protected", "protection_reason")
+    tables["memory.entries"][place(event)] = taken | kept | counted
+    for one in event.goal_values:
+        cells = same(one, "value", "access_count", "updated", "nth")
+        tables["memory.goal_values"][*place(one), one.goal] = cells
+
+
+def retrieved(tables: Tables, event: ev.MemoriesRetrieved) -> None:
+    tables["memory.accesses"][event.owner,] = {"total": event.total_accesses}
+
+
 def protected(tables: Tables, event: ev.MemoryProtected) -> None:
     update(tables, "memory.entries", place(event), protected=event.protected, protection_reason=event.reason)
 
@@ -127,9 +152,14 @@ def valued(tables: Tables, event: ev.ValueUpdated) -> None:
     tables["memory.goal_values"][*place(event), event.goal] = {
         "value": event.after,
         "access_count": event.access_count,
-        "updated": event.now,
+        "updated": event.updated,
         "nth": event.goal_nth,
     }
+
+
+def sampled(tables: Tables, event: ev.SampleNoted) -> None:
+    tables["memory.adapting"][event.learner, event.kind] = same(event, "held", "fresh")
+    push(tables, "memory.samples", (event.learner, event.kind), event.value)
 
 
 def linked(tables: Tables, event: ev.CausalLinked) -> None:
@@ -142,6 +172,10 @@ def adapted(tables: Tables, event: ev.AlphaAdapted) -> None:
     model = {"td": "memory", "q": "q_table"}.get(event.learner)
     if model is not None:
         tables[f"{model}.parameters"]["alpha",] = {"value": event.after}
+    for kind in ("error", "success"):
+        update(tables, "memory.adapting", (event.learner, kind), fresh=0)
+        if event.cause == "reset":
+            drop(tables, "memory.adapting", (event.learner, kind))
 
 
 # The Q-table.
@@ -174,13 +208,17 @@ def evicted(tables: Tables, event: ev.ExperienceEvicted) -> None:
     order(tables, "q_table.order", "buffer", event.order)
 
 
+def reweighed(tables: Tables, event: ev.ExperienceReweighed) -> None:
+    update(tables, "q_table.experiences", (event.nth,), **same(event, "error", "priority"))
+
+
 def tiered(tables: Tables, event: ev.TiersAssigned) -> None:
     if event.whole:
         tables["q_table.tiers"].clear()
     for move in event.moves:
         tables["q_table.tiers"][move.nth,] = same(move, "tier", "rank")
     if event.clusters is not None:
-        tables["q_table.clusters"] = {(one.name,): same(one, "centroid", "members") for one in event.clusters}
+        tables["q_table.clusters"] = {(one.name,): same(one, "rank", "centroid", "members") for one in event.clusters}
     tables["q_table.tiering"]["all",] = same(event, "threshold", "last_reward", "without_improvement")
 
 
@@ -217,20 +255,85 @@ def woken(tables: Tables, event: ev.WakeCounted) -> None:
     tables["brain.waking"]["brain",] = {"episodes_since_sleep": event.episodes_since_sleep}
 
 
+def judged(tables: Tables, event: ev.ExperienceJudged) -> None:
+    tables["brain.filter"]["brain",] = same(event, "expected_reward", "mean", "squares", "count")
+    tables["brain.seen"][event.digest,] = same(event, "nth")
+    if event.let_go is not None:
+        tables["brain.seen"].pop((event.let_go,), None)
+
+
+def stepped(tables: Tables, event: ev.BrainStepped) -> None:
+    counts = same(event, "episodes_since_sleep", "total_episodes", "total_consolidations", "held")
+    tables["brain.machine"]["brain",] = same(event, "mode") | counts
+    kept = {"experienced": "brain.recent", "queued": "brain.queue"}.get(event.cause)
+    if kept is not None:
+        push(tables, kept, ("brain",), event.experience)
+    if (event.cause, event.mode) == ("set", "online"):
+        tables["brain.queue"].clear()
+
+
 # Tasks, goals and episodes.
 
 
 def opened(tables: Tables, event: ev.TodoOpened) -> None:
     drop(tables, "todos.tasks")
-    tables["todos.order"].clear()
+    drop(tables, "todos.list")
+    for name in ("order", "marks", "now", "transitions"):
+        tables[f"todos.{name}"].clear()
     tables["todos.list"]["list",] = {"todo": event.todo, "root_task": event.root_task, "opened": event.now}
 
 
 def task_added(tables: Tables, event: ev.TaskAdded) -> None:
-    says = same(event, "description", "assignee", "depends_on", "max_attempts", "nth")
+    drop(tables, "todos.tasks", (event.task,))
+    says = same(event, "description", "assignee", "depends_on", "max_attempts", "estimated_duration", "nth")
     guesses = same(event, "priority", "estimated_reward", "confidence")
-    later = dict.fromkeys(("error", "reward", "result", "started", "completed"))
-    tables["todos.tasks"][event.task,] = says | guesses | later | {"status": "pending", "attempts": 0}
+    later = dict.fromkeys(("error", "reward", "result", "started", "completed", "measured"))
+    predicted = dict.fromkeys(("predicted_next_task", "predicted_duration", "predicted_reward"))
+    begun = {"status": "pending", "attempts": 0, "progress": 0.0}
+    tables["todos.tasks"][event.task,] = says | guesses | later | predicted | begun
+    for one in event.blocks:
+        push(tables, "todos.blocks", (one.task,), one.blocker)
+
+
+def task_started(tables: Tables, event: ev.TaskStarted) -> None:
+    cells = same(event, "attempts")
+    update(tables, "todos.tasks", (event.task,), **cells, status="in_progress", started=event.now)
+    tables["todos.now"]["list",] = {"task": event.task}
+
+
+def task_completed(tables: Tables, event: ev.TaskCompleted) -> None:
+    cells = same(event, "reward", "result")
+    done = {"status": "completed", "progress": 1.0, "completed": event.now}
+    update(tables, "todos.tasks", (event.task,), **cells, **done)
+    tables["todos.marks"]["completed", event.task] = same(event, "nth")
+    tables["todos.now"]["list",] = {"task": event.current}
+    if event.after is not None:
+        tables["todos.transitions"][event.after, event.task] = same(event, "times")
+
+
+def task_revised(tables: Tables, event: ev.TaskRevised) -> None:
+    key = (event.task,)
+    if event.cause == "valued":
+        update(tables, "todos.tasks", key, **same(event, "estimated_reward", "confidence"))
+    if event.cause == "measured":
+        update(tables, "todos.tasks", key, **same(event, "measured"))
+    if event.cause == "predicted":
+        update(tables, "todos.tasks", key, predicted_next_task=event.next_task)
+        for name in ("duration", "reward"):
+            if getattr(event, name) is not None:
+                update(tables, "todos.tasks", key, **{f"predicted_{name}": getattr(event, name)})
+
+
+def replanned(tables: Tables, event: ev.TodoReplanned) -> None:
+    order(tables, "todos.order", "list", event.order)
+    push(tables, "todos.risks", ("list",), event.risk)
+
+
+def restored(tables: Tables, event: ev.TodoRestored) -> None:
+    tables["todos.marks"] = {(one.of, one.task): same(one, "nth") for one in event.marks}
+    for one in event.tasks:
+        update(tables, "todos.tasks", (one.task,), **same(one, "status", "progress", "attempts"))
+    tables["todos.now"]["list",] = {"task": event.current}
 
 
 def task(**cells: Any) -> Callable[[Tables, Any], None]:
@@ -245,7 +348,9 @@ def task(**cells: Any) -> Callable[[Tables, Any], None]:
 
 def task_failed(tables: Tables, event: ev.TaskFailed) -> None:
     update(tables, "todos.tasks", (event.task,), **same(event, "status", "error"))
-    push(tables, "todos.reasons", (event.task,), event.error)
+    push(tables, "todos.reasons", (event.task,), event.reason)
+    if event.status == "failed":
+        tables["todos.marks"]["failed", event.task] = same(event, "nth")
 
 
 def goal_added(tables: Tables, event: ev.GoalAdded) -> None:
@@ -273,16 +378,20 @@ EFFECTS: dict[type[Any], Callable[[Tables, Any], None]] = {
     ev.MemoryAccessed: accessed,
     ev.MemoryRepeated: repeated,
     ev.MemoryMerged: merged,
+    ev.MemoryRenamed: renamed,
+    ev.MemoriesRetrieved: retrieved,
     ev.MemoryEvicted: lambda tables, event: drop(tables, "memory.entries", place(event)),
     ev.MemoryProtected: protected,
     ev.MemoryConsolidated: consolidated,
     ev.ValueUpdated: valued,
     ev.CausalLinked: linked,
+    ev.SampleNoted: sampled,
     ev.AlphaAdapted: adapted,
     ev.QUpdated: updated,
     ev.QPruned: pruned,
     ev.ExperienceAdded: added,
     ev.ExperienceEvicted: evicted,
+    ev.ExperienceReweighed: reweighed,
     ev.TiersAssigned: tiered,
     ev.ExperienceEncoded: encoded,
     ev.ExperienceForgotten: forgotten,
@@ -296,16 +405,23 @@ EFFECTS: dict[type[Any], Callable[[Tables, Any], None]] = {
     ev.PatternForgotten: unlearned,
     ev.ConsolidationDone: slept,
     ev.WakeCounted: woken,
+    ev.ImpactAssigned: lambda tables, event: update(
+        tables, "brain.hippocampus", (event.nth,), **same(event, "causal_impact")
+    ),
+    ev.ExperienceJudged: judged,
+    ev.EpisodesReplayed: lambda tables, event: tables["brain.replays"].update({("brain",): same(event, "count")}),
+    ev.BrainStepped: stepped,
     ev.TodoOpened: opened,
     ev.TaskAdded: task_added,
-    ev.TaskStarted: task(status="in_progress", attempts=lambda e: e.attempts, started=lambda e: e.now),
-    ev.TaskCompleted: task(
-        status="completed", reward=lambda e: e.reward, result=lambda e: e.result, completed=lambda e: e.now
-    ),
+    ev.TaskStarted: task_started,
+    ev.TaskCompleted: task_completed,
     ev.TaskFailed: task_failed,
     ev.TaskSkipped: task(status="skipped"),
     ev.TaskBlocked: task(status=lambda e: "blocked" if e.blocked else "pending"),
-    ev.TodoReplanned: lambda tables, event: order(tables, "todos.order", "list", event.order),
+    ev.TodoReplanned: replanned,
+    ev.TaskRevised: task_revised,
+    ev.TodoCheckpointed: lambda tables, event: push(tables, "todos.checkpoints", ("list",), event.checkpoint),
+    ev.TodoRestored: restored,
     ev.GoalAdded: goal_added,
     ev.GoalScored: goal_scored,
     ev.EpisodeStarted: episode_started,

@@ -55,6 +55,7 @@ def conductor(
     clock: Callable[[], float] | None = None,
     entropy: Callable[[int], bytes] | None = None,
     projections: Sequence[Any] = (),
+    model: Callable[[str], Any] | None = None,
     **settings: Any,
 ) -> Conductor:
     """Return a conductor that learns with alpha 0.6: on disk below `folder`, in memory where none is given."""
@@ -67,6 +68,7 @@ def conductor(
         clock=clock or ticking(),
         entropy=entropy or scripted_entropy(),
         projections=projections,
+        model=model,
     )
 
 

@@ -719,7 +719,9 @@ def changeable(value: Any) -> list[Any]:
 
 def test_null_content_is_no_content() -> None:
     """Where content may be null it comes back as null, and where a row is due it is an object."""
-    done = TaskCompleted(todo="t", task="t", reward=None, result=None, now=1.0)
+    done = TaskCompleted(
+        todo="t", task="t", reward=None, result=None, now=1.0, after=None, times=0, current=None, nth=0
+    )
     assert admit(done) == done
     require_unchanged(admit(replace(done, result={})))
     require_refused(EntryImported(projection="p", table="t", row=None, nth=1), "row")  # type: ignore[arg-type]

@@ -70,7 +70,7 @@ def test_a_context_is_a_copy(live: Conductor) -> None:
     as_dict = live.shared_memory.to_dict()
     live.shared_memory.store("y", "semantic")
     assert len(as_dict["memories"]["semantic"]) == 1
-    assert as_dict["memories"]["semantic"][entry.key]["goal_values"] == {"g": 0.5}
+    assert as_dict["memories"]["semantic"][entry.key]["goal_values"]["g"]["value"] == 0.5
     assert set(as_dict["memories"]) == set(LEVELS)
 
 
@@ -676,7 +676,7 @@ def test_tasks_are_done_in_the_order_of_dependencies_and_priority(live: Conducto
     while (task := todo.get_next_task()) is not None:
         order.append(task.task_id)
         todo.start_task(task.task_id)
-        todo.complete_task(task.task_id, 1.0, {"by": task.assignee})
+        todo.complete_task(task.task_id, {"by": task.assignee}, reward=1.0)
     assert order == ["build", "test", "release", "docs"]
     assert todo.tasks["build"].result == {"by": "dev"}
     assert todo.progress() == (4, 4, 0, 0, 1.0)

@@ -112,6 +112,7 @@ def goal(name: str, nth: int = 0) -> Event:
         domain="general",
         operation_type="general",
         entities=[],
+        given=None,
         goal_id=f"id {nth}",
         parent=None,
         nth=nth,
@@ -671,14 +672,26 @@ def hostile(output: Path) -> None:
         content=HOSTILE,
         domain=HOSTILE,
         task_type=HOSTILE,
+        causal_links=[HOSTILE],
         key=HOSTILE,
         token_count=1,
         truncated=False,
         default_value=0.5,
+        source_episode=None,
         nth=0,
         goal_nth=0,
     )
-    failed = TaskFailed(todo="t", task=HOSTILE, error=HOSTILE, now=1.0, attempts=1, max_attempts=2, status=HOSTILE)
+    failed = TaskFailed(
+        todo="t",
+        task=HOSTILE,
+        error=HOSTILE,
+        now=1.0,
+        attempts=1,
+        max_attempts=2,
+        status=HOSTILE,
+        reason=HOSTILE,
+        nth=0,
+    )
     writer.append([stored, failed, goal(HOSTILE)])
     writer.close(ended(writer))
 

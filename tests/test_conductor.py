@@ -835,7 +835,7 @@ def test_a_conductor_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_the_clock_is_the_only_clock(tmp_path: Path) -> None:
-    """All times in a log come from the conductor's clock."""
+    """All times in a log come from the conductor's clock (D2)."""
     with conductor(tmp_path, clock=lambda: START) as live:
         live.run_sync("g")
     ats = {

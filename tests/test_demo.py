@@ -205,6 +205,7 @@ def test_the_log_is_sound_and_the_database_is_no_run(shown: Shown) -> None:
     history = History(shown.output)
     assert len(history.runs()) == 3
     assert not list(history.check())
+    assert not list(history.verify(deep=True))
     assert payments.database_in(shown.output).parent.name not in [reader.run for reader in history.runs()]
 
 

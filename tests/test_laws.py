@@ -285,7 +285,7 @@ print(json.dumps({"hash": hash("a seed of its own"), "digests": found}))
 
 
 def test_l6_another_process_finds_the_same_digests(tmp_path: Path) -> None:
-    """Logs on disk have the same digests in three processes with other hash seeds as in the one that wrote them."""
+    """Logs on disk have the same digests in three processes with other hash seeds as in the one before (D3)."""
     expected = {}
     for log in collected(any_log, 60):
         writer = written(DiskFiles(tmp_path), log)

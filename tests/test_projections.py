@@ -70,12 +70,12 @@ from jotty_events.events import (
 from jotty_events.reading.replay import digests
 from jotty_events.record import Record
 from jotty_events.state import State
-from jotty_events.types import LEVELS
+from jotty_events.types import LEVELS, SHARED
 from projections import MEMORY, READ_MODELS, ReadModel
 from projections.rows import Rows
 from projections.table import Key, Table, integer, last_k, real, table, text
 from projections.view import RowView, TableView
-from projections.writes import Put, Set
+from projections.writes import Each, Put, Set
 
 each_model = pytest.mark.parametrize("model", READ_MODELS, ids=lambda one: one.name)
 each_table = pytest.mark.parametrize(("model", "shape"), tables(), ids=lambda one: getattr(one, "name", one))
@@ -196,11 +196,21 @@ def test_the_next_number_is_one_more_than_any_that_was_ever_given(log: Log) -> N
         assert states[name][shape.name].next_nth == max([-1, *numbers]) + 1
 
 
+def is_done(put: Put, event: Event) -> bool:
+    """Say whether an event meets the conditions of a write; those of an item have none."""
+    return all(getattr(event, name) == value for name, value in put.when.items())
+
+
 def numbers_for(model: ReadModel, name: str, event: Event) -> list[int]:
-    """Return the insertion numbers that an event writes into a table."""
-    puts = [write for write in model.writes.get(type(event), ()) if isinstance(write, Put) and write.table.name == name]
-    fields = [write.sources.get("nth", "nth") for write in puts if write.table.nth_at is not None]
-    return [getattr(event, field) for field in fields if isinstance(field, str)]
+    """Return the insertion numbers that an event writes into a table, by itself or with each of its items."""
+    found: list[int] = []
+    for write in model.writes.get(type(event), ()):
+        put = write.write if isinstance(write, Each) else write
+        if isinstance(put, Put) and put.table.name == name and put.table.nth_at is not None and is_done(put, event):
+            field = put.sources.get("nth", "nth")
+            items = getattr(event, write.items) if isinstance(write, Each) else [event]
+            found += [getattr(one, field) for one in items if isinstance(field, str)]
+    return found
 
 
 def test_the_count_of_insertions_survives_tombstones() -> None:
@@ -281,7 +291,7 @@ def test_the_last_twenty_errors_and_five_lessons_are_kept() -> None:
     entry = state_of(*q_events).q_table["s", "a"]
     assert entry.td_errors == [float(i) for i in range(30, 50)]
     assert entry.lessons == [f"lesson {i}" for i in (40, 42, 44, 46, 48)]
-    failures = [example_of(TaskFailed, task="t", error=f"error {i}") for i in range(25)]
+    failures = [example_of(TaskFailed, task="t", reason=f"error {i}") for i in range(25)]
     assert state_of(tasked(), *failures).todos["t"].failure_reasons == [f"error {i}" for i in range(5, 25)]
 
 
@@ -332,7 +342,7 @@ def test_a_partial_assignment_moves_what_it_names() -> None:
 
 def test_clusters_are_replaced_where_new_ones_are_given() -> None:
     """No clusters leave the old ones, an empty list takes them away."""
-    one, other = (Cluster(name=name, centroid=name, members=[1]) for name in "ab")
+    one, other = (Cluster(name=name, rank=0, centroid=name, members=[1]) for name in "ab")
     before = assigned([], whole=False, clusters=[one])
     for given_ones, expected in ((None, ["a"]), ([], []), ([other], ["b"]), ([one, other], ["a", "b"])):
         rows = rows_of("q_table", "clusters", before, assigned([], whole=False, clusters=given_ones))
@@ -341,7 +351,7 @@ def test_clusters_are_replaced_where_new_ones_are_given() -> None:
 
 def test_clusters_and_what_tiering_goes_by_are_read() -> None:
     """The last assignment says which entries are alike, and from which numbers the next one starts."""
-    cluster = Cluster(name="c", centroid="s", members=[1, 4])
+    cluster = Cluster(name="c", rank=0, centroid="s", members=[1, 4])
     event = replace(assigned([], whole=True, clusters=[cluster]), threshold=0.6, last_reward=0.5, without_improvement=2)
     q_table = state_of(event).q_table
     found = q_table.clusters["c"]
@@ -366,7 +376,7 @@ def test_a_memory_reads_as_it_was_stored() -> None:
     """An entry shows what its events said, by owner, level and key."""
     where = {"owner": "sql", "level": "episodic", "key": "k|||1"}
     first = stored(
-        **where, nth=3, goal_nth=5, content="USE x", context={"a": [1]}, default_value=0.5, now=10.0, episode=2
+        **where, nth=3, goal_nth=5, content="USE x", context={"a": [1]}, default_value=0.5, now=10.0, source_episode=2
     )
     events = [
         first,
@@ -394,13 +404,28 @@ def test_a_memory_reads_as_it_was_stored() -> None:
 
 
 def test_owners_and_levels_are_read_by_name() -> None:
-    """Owners are listed by name; every owner has five levels and no sixth, known or not."""
+    """Owners are listed by name; every owner has five levels and no sixth; who never remembered is a KeyError."""
     memory = state_of(stored(owner="b"), stored(owner="a"), stored(owner="a", level="meta")).memory
     assert (list(memory), len(memory), "a" in memory, "c" in memory) == (["a", "b"], 2, True, False)
-    assert list(memory["a"]) == list(memory["nobody"]) == list(LEVELS)
-    assert (len(memory["a"]), len(memory["nobody"]["meta"]), memory["nobody"].total_accesses) == (5, 0, 0)
-    with pytest.raises(KeyError):
-        memory["a"]["working"]
+    assert list(memory["a"]) == list(memory[SHARED]) == list(memory.of("nobody")) == list(LEVELS)
+    nobody = memory.of("nobody")
+    assert (len(memory["a"]), len(nobody["meta"]), nobody.total_accesses) == (5, 0, 0)
+    assert memory.get("nobody") is None
+    for unknown in (lambda: memory["nobody"], lambda: memory["a"]["working"]):
+        with pytest.raises(KeyError):
+            unknown()
+
+
+def test_an_owner_that_forgot_everything_is_still_one() -> None:
+    """Whoever was counted to remember once has empty levels now, and so has an agent that may yet remember."""
+    accessed = example_of(MemoryAccessed, owner="a", level="meta", key="k", total_accesses=1)
+    gone = state_of(stored(owner="a", level="meta"), accessed, evicted(owner="a", level="meta"))
+    assert len(gone.memory["a"]["meta"]) == 0
+    live = State(READ_MODELS, states_of([]), owners=["sql"])
+    assert list(live.memory["sql"]["semantic"]) == list(live.goals["sql"]) == []
+    for owners in (live.memory, live.goals):
+        with pytest.raises(KeyError, match="nobody"):
+            owners["nobody"]
 
 
 def test_links_consolidations_and_parameters_are_read() -> None:
@@ -417,7 +442,7 @@ def test_links_consolidations_and_parameters_are_read() -> None:
     assert (found.link, found.cause, found.effect, found.confidence) == ("l", link.cause, link.effect, 0.7)
     proof = (link.supporting, link.contradicting, link.transferable)
     assert (found.supporting, found.contradicting, found.transferable) == proof
-    assert (state.memory["a"].consolidations, state.memory["b"].consolidations) == (3, 0)
+    assert (state.memory["a"].consolidations, state.memory.of("b").consolidations) == (3, 0)
     assert (state.memory.parameter("alpha"), state.q_table.parameter("alpha")) == (0.25, 0.5)
     assert (state.memory.parameter("beta"), state_of().q_table.parameter("alpha")) == (None, None)
     assert state.memory.next_link_nth == 3
@@ -461,7 +486,7 @@ def test_the_buffer_stands_as_a_rule_sorted_it() -> None:
     q_table = state_of(*steps, sorted_once, later, unsorted_once).q_table
     assert [one.nth for one in q_table.experiences] == [3, 2, 4]
     assert (q_table.buffered, q_table.next_experience) == (3, 5)
-    assert q_table.priorities()[:2] == [(2, 2.0), (3, 3.0)]
+    assert q_table.priorities()[:2] == [(3, 3.0), (2, 2.0)]
     assert q_table.experience(2).reward == 0.2
     with pytest.raises(KeyError):
         q_table.experience(1)
@@ -498,7 +523,7 @@ def test_a_task_reads_as_it_went() -> None:
     assert (todos.todo_id, todos.root_task, todos["t"].status, todos["t"].attempts) == ("list", "goal", "pending", 0)
     events += [example_of(TaskStarted, task="t", attempts=1, now=1.0)]
     assert state_of(*events).todos["t"].status == "in_progress"
-    events += [example_of(TaskFailed, task="t", error="no", status="pending")]
+    events += [example_of(TaskFailed, task="t", error="no", reason="no", status="pending")]
     task = state_of(*events).todos["t"]
     assert (task.status, task.error, task.failure_reasons, task.attempts) == ("pending", "no", ["no"], 1)
     events += [example_of(TaskStarted, task="t", attempts=2, now=2.0)]
@@ -636,8 +661,8 @@ def test_reading_changes_nothing(log: Log) -> None:
     for view in views_of(state):
         assert [*map(repr, view.entries()), view.get("not there")]
     assert repr(state)
-    assert state.memory["nobody"]["semantic"].get("k") is None
-    assert state.goals["nobody"].get("k") is None
+    assert state.memory[SHARED]["semantic"].get("not there") is None
+    assert state.goals.of("nobody").get("k") is None
     assert state.digests() == before
 
 

@@ -1,9 +1,12 @@
 """What the README shows works as it stands there."""
 
+import ast
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -35,3 +38,33 @@ def test_the_commands_that_continuous_integration_runs_are_there() -> None:
     """Both commands stand in the README, each on one line."""
     for marker in ("test command", "demo command"):
         assert len(block_after(marker).splitlines()) == 1
+
+
+CORRECTED = [
+    f"{kind}{number}" for kind, last in (("M", 19), ("D", 4), ("T", 5), ("E", 7)) for number in range(1, last + 1)
+]
+"""The defects of the original that concern a rule."""
+
+
+def versions() -> dict[str, tuple[str, str]]:
+    """Return the file and the name of the test that the README names for each corrected defect."""
+    table = README.read_text(encoding="utf-8").split("<!-- rules versions -->")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[2:]]
+    assert all(len(row) == 4 and all(row) for row in rows)
+    found = {row[0]: row[3].strip("`").partition("::") for row in rows}
+    assert len(found) == len(rows)
+    return {name: (file, test) for name, (file, _, test) in found.items()}
+
+
+def test_every_corrected_defect_stands_in_the_table() -> None:
+    """The table of the rules' versions has a row for each defect, in their order."""
+    assert list(versions()) == CORRECTED
+
+
+@pytest.mark.parametrize("defect", CORRECTED)
+def test_the_test_that_shows_a_correction_is_there(defect: str) -> None:
+    """The test that a row names is in the file that it names, and says of which defect it is."""
+    file, name = versions()[defect]
+    tree = ast.parse((README.parent / "tests" / file).read_text(encoding="utf-8"))
+    tests = {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
+    assert defect in re.findall(r"\b[MDTE]\d+\b", tests[name])

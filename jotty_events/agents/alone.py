@@ -12,6 +12,7 @@ from ..runs.tree import Tree
 from ..runs.writer import RunPlan
 from ..session import Session
 from ..types import Clock, Durability, Entropy, LearningMode
+from .model import Ask, Model, require_model
 
 
 def alone(
@@ -20,11 +21,14 @@ def alone(
     clock: Clock = time.time,
     rng: Random | None = None,
     entropy: Entropy = secrets.token_bytes,
+    model: Ask | None = None,
 ) -> Session:
     """Return a session that starts from nothing and learns by `config.rules_version`.
 
     `rng` makes its random draws; without it they follow from `config.seed`, which is drawn where it is not given.
+    `model` may be asked what the rules alone cannot tell.
     """
+    require_model(model)
     seed = int.from_bytes(entropy(6)) if config.seed is None else config.seed
     plan = RunPlan(
         clock=clock,
@@ -48,4 +52,6 @@ def alone(
     )
     if rng is not None:
         session.rng = rng
+    if model is not None:
+        session.model = Model(model, session, config.model_timeout)
     return session

@@ -1,6 +1,7 @@
 """The brain: takes in experiences while awake, and in sleep replays them into patterns."""
 
 import time
+from math import isfinite
 from random import Random
 from typing import Any
 
@@ -9,21 +10,15 @@ from projections.brain import Trace
 
 from ..admission import json_object
 from ..config import JottyConfig
-from ..events import (
-    ConsolidationDone,
-    ExperienceEncoded,
-    ExperienceForgotten,
-    PatternForgotten,
-    PatternLearned,
-    PatternReinforced,
-    TraceReplayed,
-    WakeCounted,
-)
+from ..errors import ConfigError
+from ..events import ExperienceEncoded, ImpactAssigned, WakeCounted
 from ..outcome import usable_reward
-from ..rules import brain
+from ..rules import brain, brain_in_words
 from ..session import Session, Transaction, undisturbed
 from ..types import Clock, Json
 from .alone import alone
+from .model import Ask
+from .sleeping import Forgetting, Sleeping, as_pattern
 
 
 class Brain:
@@ -36,10 +31,11 @@ class Brain:
         *,
         clock: Clock = time.time,
         rng: Random | None = None,
+        model: Ask | None = None,
     ) -> None:
-        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
+        """Without a session the learner has one of its own, in memory, with this clock, these draws, this model."""
         self.config = config or JottyConfig()
-        self._session = session or alone(self.config, clock=clock, rng=rng)
+        self._session = session or alone(self.config, clock=clock, rng=rng, model=model)
 
     @property
     def state(self) -> BrainView:
@@ -57,24 +53,36 @@ class Brain:
         """Patterns that replays left behind."""
         return self.state.neocortex
 
-    def store_experience(self, content: Json, reward: float, causal_impact: float = 0.0) -> None:
+    @property
+    def episodes_since_sleep(self) -> int:
+        """How many episodes ended since the last sleep."""
+        return self.state.episodes_since_sleep
+
+    @property
+    def total_consolidations(self) -> int:
+        """How often the brain slept."""
+        return self.state.consolidations
+
+    def store_experience(self, experience: Json, reward: float, causal_impact: float | None = None) -> None:
         """Take in an experience with a reward in [0, 1]; over capacity the least important one is forgotten.
 
-        ConfigError for another reward, InvalidEvent for content that JSON cannot hold.
+        Without a `causal_impact` it has that of its `shapley_credit` (M10). ConfigError for another reward (version 1
+        takes any finite one), InvalidEvent for content that JSON cannot hold.
         """
-        reward = usable_reward(reward)
-        content = json_object(content, "the experience")
-        tags = brain.tags(content)
+        rules = self._session.rules
+        reward = self._usable(reward)
+        content = json_object(experience, "the experience")
+        tags = brain.tags(content, rules)
         with self._session.transaction() as commit:
             held = self.state
             expected = held.expected_reward
-            nearest, similarity = brain.nearest(tags, map(_pattern, held.neocortex))
+            nearest, similarity = brain.nearest(tags, map(as_pattern, held.neocortex))
             commit.add(
                 ExperienceEncoded(
                     **self._session.provenance,
                     content=content,
                     reward=reward,
-                    causal_impact=causal_impact,
+                    causal_impact=brain.impact_of(content, causal_impact, rules),
                     now=commit.now,
                     expected_before=expected,
                     nearest=nearest,
@@ -88,151 +96,76 @@ class Brain:
             )
             self._forget_experiences(commit)
 
+    def _usable(self, reward: float) -> float:
+        if self._session.rules >= 2:
+            return usable_reward(reward)
+        if not isfinite(reward):
+            raise ConfigError(f"the reward is {reward}", hint="rewards are finite numbers")
+        return float(reward)
+
     def _forget_experiences(self, commit: Transaction) -> None:
-        rated = {one.nth: brain.priority(_experience(one), now=commit.now) for one in self.hippocampus}
-        for nth in brain.over_capacity(rated.items(), self.config.max_hippocampus_size):
+        Forgetting(self.config, self._session).experiences(commit)
+
+    def set_causal_impact(self, index: int, causal_impact: float) -> None:
+        """Say how much the experience at a place of the hippocampus caused (M10). ConfigError for no such place."""
+        held = self.hippocampus
+        if not 0 <= index < len(held):
+            raise ConfigError(f"there is no experience {index}", hint=f"the hippocampus holds {len(held)}")
+        with self._session.transaction() as commit:
             commit.add(
-                ExperienceForgotten(
-                    **self._session.provenance,
-                    reason="capacity",
-                    now=commit.now,
-                    priority=rated[nth],
-                    nth=nth,
-                    order=None,
+                ImpactAssigned(
+                    **self._session.provenance, causal_impact=causal_impact, now=commit.now, nth=held[index].nth
                 )
             )
 
-    def end_of_episode(self, episode: int) -> bool:
-        """Count an episode, and sleep if it is time; returns whether the brain slept."""
-        interval = self.config.consolidation_interval
+    def end_of_episode(self) -> bool:
+        """Count an episode; returns whether it is time to sleep: `trigger_consolidation` does so."""
         with self._session.transaction() as commit:
             since = self.state.episodes_since_sleep + 1
-            if since < interval:
-                commit.add(WakeCounted(**self._session.provenance, now=commit.now, episodes_since_sleep=since))
-                return False
-            self.trigger_consolidation()
-            return True
+            commit.add(WakeCounted(**self._session.provenance, now=commit.now, episodes_since_sleep=since))
+        return brain.due(since, self.config.consolidation_interval)
 
-    def trigger_consolidation(self) -> None:
-        """Sleep: replay what matters most, and keep what it teaches as patterns (RULES R5)."""
-        with self._session.transaction() as commit:
-            experiences = {one.nth: one for one in self.hippocampus}
-            replayed = brain.replay(
-                map(_experience, experiences.values()), threshold=self.config.brain_memory_threshold, now=commit.now
-            )
-            before = self.state.next_pattern
-            texts = [self._replay(commit, experiences[one.nth], one) for one in replayed]
-            forgotten = self._forget_patterns(commit)
-            learned = self.state.next_pattern - before
-            self._done(commit, len(replayed), learned, sum(texts) - learned, forgotten)
+    def should_consolidate(self) -> bool:
+        """Say whether it is time to sleep."""
+        return brain.due(self.state.episodes_since_sleep, self.config.consolidation_interval)
 
-    def _replay(self, commit: Transaction, trace: Trace, after: brain.Replayed) -> bool:
-        """Replay one experience; returns whether it taught anything."""
-        commit.add(
-            TraceReplayed(
-                **self._session.provenance,
-                now=commit.now,
-                priority=after.priority,
-                strength_before=trace.strength,
-                nth=trace.nth,
-                replays=after.replays,
-                strength=after.strength,
-            )
-        )
-        text = brain.pattern_text(trace.content, trace.reward)
-        if text is None:
-            return False
-        kind = brain.kind_of(trace.reward)
-        # A failure must not make the pattern of a success stronger, though it is about the same things.
-        known = brain.match(trace.tags, [_pattern(one) for one in self.neocortex if one.kind == kind])
-        if known is None:
-            self._learn(commit, trace, text, after)
-        else:
-            self._reinforce(commit, trace, known, after)
-        return True
+    def trigger_consolidation(self) -> list[int]:
+        """Sleep: replay what matters most, and keep what it teaches as patterns (RULES R5).
 
-    def _learn(self, commit: Transaction, trace: Trace, text: str, after: brain.Replayed) -> None:
-        commit.add(
-            PatternLearned(
-                **self._session.provenance,
-                source=trace.nth,
-                reward=trace.reward,
-                trace_strength=after.strength,
-                replays=after.replays,
-                now=commit.now,
-                kind=brain.kind_of(trace.reward),
-                tags=trace.tags,
-                text=text,
-                strength=brain.pattern_strength(after.strength, after.replays),
-                sources=1,
-                nth=self.state.next_pattern,
-            )
-        )
+        Returns the insertion numbers of the experiences that were replayed, in order.
+        """
+        return Sleeping(self.config, self._session).all()
 
-    def _reinforce(self, commit: Transaction, trace: Trace, known: tuple[int, float], after: brain.Replayed) -> None:
-        pattern = next(one for one in self.neocortex if one.nth == known[0])
-        commit.add(
-            PatternReinforced(
-                **self._session.provenance,
-                source=trace.nth,
-                reward=trace.reward,
-                trace_strength=after.strength,
-                replays=after.replays,
-                now=commit.now,
-                similarity=known[1],
-                strength_before=pattern.strength,
-                nth=pattern.nth,
-                strength=pattern.strength + brain.pattern_strength(after.strength, after.replays),
-                sources=pattern.sources + 1,
-            )
-        )
-
-    def _forget_patterns(self, commit: Transaction) -> int:
-        strengths = {one.nth: one.strength for one in self.neocortex}
-        full = brain.over_capacity(strengths.items(), self.config.max_neocortex_size)
-        weak = brain.weak_patterns(map(_pattern, self.neocortex), now=commit.now)
-        reasons = dict.fromkeys(weak, "weak") | dict.fromkeys(full, "capacity")
-        for nth, reason in reasons.items():
-            commit.add(
-                PatternForgotten(
-                    **self._session.provenance,
-                    reason=reason,
-                    now=commit.now,
-                    strength=strengths[nth],
-                    nth=nth,
-                    order=None,
-                )
-            )
-        return len(reasons)
-
-    def _done(self, commit: Transaction, replayed: int, learned: int, reinforced: int, forgotten: int) -> None:
-        commit.add(
-            ConsolidationDone(
-                **self._session.provenance,
-                now=commit.now,
-                interval=self.config.consolidation_interval,
-                count=self.state.consolidations + 1,
-                replayed=replayed,
-                learned=learned,
-                reinforced=reinforced,
-                forgotten=forgotten,
-            )
-        )
+    def extract_tags(self, content: Json) -> list[str]:
+        """Return what an experience is about."""
+        return brain.tags(content, self._session.rules)
 
     @undisturbed
-    def get_consolidated_knowledge(self, max_items: int = 10) -> str:
-        """Return the strongest patterns as text for a prompt; empty if there are none."""
-        strongest = sorted(self.neocortex, key=lambda one: (-one.strength, one.nth))[:max_items]
-        if not strongest:
-            return ""
-        return "\n".join(["## Consolidated patterns:", *(f"- {one.text}" for one in strongest)])
+    def get_consolidated_knowledge(
+        self, query: str | None = None, max_items: int = 10, *, now: float | None = None
+    ) -> str:
+        """Return the strongest patterns as text for a prompt; empty if there are none.
 
+        `query` has no effect, as in the original. Version 1 says how old patterns are at the time `now` (seconds),
+        that of the clock if none is given.
+        """
+        patterns = self.neocortex
+        if self._session.rules < 2:
+            return brain_in_words.knowledge_with_ages(
+                patterns, max_items, self._session.clock() if now is None else now
+            )
+        return brain_in_words.knowledge(patterns, max_items)
 
-def _experience(trace: Trace) -> brain.Experience:
-    return brain.Experience(
-        trace.nth, trace.reward, trace.novelty, trace.replays, trace.strength, trace.time, trace.causal_impact
-    )
-
-
-def _pattern(pattern: Any) -> brain.Pattern:
-    return brain.Pattern(pattern.nth, pattern.tags, pattern.strength, pattern.reinforced)
+    @undisturbed
+    def get_statistics(self) -> Json:
+        """Return how much the brain holds, and how strong that is on average."""
+        traces, patterns = self.hippocampus, self.neocortex
+        return {
+            "hippocampus_size": len(traces),
+            "neocortex_size": len(patterns),
+            "total_consolidations": self.total_consolidations,
+            "episodes_since_sleep": self.episodes_since_sleep,
+            "avg_hippo_strength": brain.mean([one.strength for one in traces]),
+            "avg_neo_strength": brain.mean([one.strength for one in patterns]),
+            "total_replay_count": sum(one.replays for one in traces),
+        }

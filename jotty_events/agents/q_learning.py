@@ -5,28 +5,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from projections.q_table import Experience, QEntry, QTable
+from projections.q_table import Experience, QTable
 
-from ..admission import json_object
 from ..config import JottyConfig
 from ..errors import ConfigError
-from ..events import ExperienceAdded, ExperienceEvicted, QUpdated
-from ..outcome import usable_reward
-from ..rules import q_learning
-from ..rules.similarity import similar
-from ..rules.text_form import describe_action, describe_state
-from ..rules.word_index import WordIndex
-from ..session import Session, Transaction, undisturbed
+from ..outcome import why_no_share
+from ..rules import q_context, q_learning
+from ..session import Session, undisturbed
 from ..types import Clock, Json
 from .alone import alone
+from .model import Ask
+from .q_buffer import Buffer
+from .q_prediction import EXPERIENCES_ASKED, asked, predicted
+from .q_pruning import Pruning
+from .q_reading import TableReader
+from .q_saved import Saved
+from .q_steps import Described, Step, action_text, state_text, usable
+from .q_summary import summary
+from .q_tiers import Tiers
+from .q_updating import Updating
 
-LESSONS_SHOWN = 10
-EXPERIENCES_ASKED = 10
-KNOWN, GUESSED, UNKNOWN = 0.5, 0.3, 0.1
-"""How sure a prediction is: from the table, from similar experiences, from nothing."""
-
-Described = str | Mapping[str, Any]
-"""A state or an action: what it is made of, or its text."""
+NO_ACTIONS = "No actions available"
+_SHOWN = 100
 
 
 class LLMQPredictor:
@@ -39,11 +39,16 @@ class LLMQPredictor:
         *,
         clock: Clock = time.time,
         rng: Random | None = None,
+        model: Ask | None = None,
     ) -> None:
-        """Without a session the learner has one of its own, in memory, with this clock and these random draws."""
+        """Without a session the learner has one of its own, in memory, with this clock, these draws, this model."""
         self.config = config or JottyConfig()
-        self._session = session or alone(self.config, clock=clock, rng=rng)
+        self._session = session or alone(self.config, clock=clock, rng=rng, model=model)
         self._reader = TableReader(self._session)
+        self._updating = Updating(self._session, self._reader, self.config)
+        self.buffer = Buffer(self._session, self._reader, self.config.max_experience_buffer)
+        self.tiers = Tiers(self._session, self.config)
+        self.pruning = Pruning(self._session, self._reader, self.tiers)
 
     @property
     def Q(self) -> QTable:
@@ -52,15 +57,45 @@ class LLMQPredictor:
         return table
 
     @property
+    def experience_buffer(self) -> list[Experience]:
+        """The steps that may be replayed, in the order of the buffer."""
+        return self.Q.experiences
+
+    @property
     def alpha(self) -> float:
         """The learning rate: adapted, or as configured."""
-        learned = self.Q.parameter("alpha")
-        return self.config.alpha if learned is None else learned
+        return self._updating.parameter("alpha", self.config.alpha)
+
+    @property
+    def gamma(self) -> float:
+        """How much the next state counts: as loaded, or as configured."""
+        return self._updating.parameter("gamma", self.config.gamma)
+
+    @property
+    def epsilon(self) -> float:
+        """How often an action is drawn at random: as loaded, or as configured."""
+        return self._updating.parameter("epsilon", self.config.epsilon)
+
+    def describe_state(self, state: Described) -> str:
+        """Return the text that a state is known by, in the version that is learned by; ConfigError for no state."""
+        return state_text(state, self._session.rules)
+
+    def _action(self, described: Described) -> str:
+        return action_text(described, self._session.rules)
 
     @undisturbed
     def estimate(self, state: Described, action: Described) -> q_learning.Estimate:
         """Return Q of an action in a state, and the entry that it was taken from."""
-        return q_learning.estimate(self._reader, _text(state, describe_state), _text(action, describe_action))
+        return self._estimate(self.describe_state(state), self._action(action))
+
+    def _estimate(self, state: str, action: str) -> q_learning.Estimate:
+        return q_learning.estimate(self._reader, state, action, version=self._session.rules)
+
+    def get_q_value(self, state: Described, action: Described) -> float:
+        """Return Q of an action in a state: its own, else that of a similar one, else 0.5."""
+        return self.estimate(state, action).value
+
+    # Learning.
 
     def add_experience(
         self,
@@ -70,124 +105,79 @@ class LLMQPredictor:
         next_state: Described | None = None,
         done: bool = False,
     ) -> float:
-        """Learn from one step, with a reward in [0, 1]; returns the TD error. ConfigError for another reward."""
-        step = _Step(state, action, usable_reward(reward), next_state, done)
+        """Learn from one step; returns the TD error.
+
+        ConfigError for a reward outside [0, 1]; version 1 takes any finite one.
+        """
+        step = self._step(state, action, reward, next_state, done)
         with self._session.transaction() as commit:
-            return self._learn(commit, step, "experience", self._buffer(commit, step))
+            return self._updating.learn(commit, step, "experience", self.buffer.add(commit, step))
 
-    def _buffer(self, commit: Transaction, step: "_Step") -> int:
-        """Put a step into the buffer; returns its insertion number there."""
-        nth = self.Q.next_experience
-        q = q_learning.estimate(self._reader, step.state, step.action).value
-        commit.add(
-            ExperienceAdded(
-                **self._session.provenance,
-                state=step.state,
-                action=step.action,
-                reward=step.reward,
-                next_state=step.next_state,
-                done=step.done,
-                state_data=step.state_data,
-                action_data=step.action_data,
-                next_state_data=step.next_state_data,
-                now=commit.now,
-                q_before=q,
-                error=q_learning.surprise(step.reward, q),
-                priority=q_learning.priority(step.reward, q),
-                nth=nth,
-            )
-        )
-        self._make_room(commit)
-        return nth
+    def record_outcome(
+        self,
+        state: Described,
+        action: Described,
+        reward: float,
+        next_state: Described | None = None,
+        done: bool = False,
+    ) -> float:
+        """Learn what came of an action; one that is a text names an actor. Returns the TD error."""
+        named = {"actor": action} if isinstance(action, str) else action
+        return self.add_experience(state, named, reward, next_state, done)
 
-    def _make_room(self, commit: Transaction) -> None:
-        """Let an experience go where the buffer holds too many (M15)."""
-        capacity = self.config.max_experience_buffer
-        buffer = self.Q.priorities() if self.Q.buffered > capacity else []
-        while len(buffer) > capacity:
-            nth = q_learning.evict(buffer) if len(buffer) > 1 else buffer[0][0]
-            priority = dict(buffer)[nth]
-            commit.add(
-                ExperienceEvicted(
-                    **self._session.provenance,
-                    now=commit.now,
-                    capacity=capacity,
-                    priority=priority,
-                    nth=nth,
-                    order=None,
-                )
-            )
-            buffer = [one for one in buffer if one[0] != nth]
+    def update_q_value(
+        self,
+        state: Described,
+        action: Described,
+        reward: float,
+        next_state: Described | None = None,
+        done: bool = False,
+    ) -> float:
+        """Learn from one step without keeping it for a replay; returns the TD error. ConfigError as above."""
+        step = self._step(state, action, reward, next_state, done)
+        with self._session.transaction() as commit:
+            return self._updating.learn(commit, step, "experience", None)
 
-    def _learn(self, commit: Transaction, step: "_Step", cause: str, experience: int) -> float:
-        before = q_learning.estimate(self._reader, step.state, step.action)
-        following = q_learning.NO_NEXT if step.done else q_learning.best_next(self._reader, step.next_state)
-        own = self._reader.entry(step.state, step.action)
-        average_before = own.average_reward if own else 0.0
-        alpha, gamma = self.alpha, self.config.gamma
-        concluded = q_learning.conclude_update(
-            reward=step.reward,
-            done=step.done or not step.next_state,
-            before=before.value,
-            next_max=following.value,
-            alpha=alpha,
-            gamma=gamma,
-            visits_before=own.visits if own else 0,
-            average_before=average_before,
-        )
-        lesson = q_learning.lesson(
-            state=step.state, action=step.action, reward=step.reward, td_error=concluded.td_error
-        )
-        commit.add(
-            QUpdated(
-                **self._session.provenance,
-                state=step.state,
-                action=step.action,
-                reward=step.reward,
-                next_state=step.next_state,
-                done=step.done,
-                cause=cause,
-                experience=experience,
-                now=commit.now,
-                before=before.value,
-                before_nth=before.nth,
-                before_raw=before.raw,
-                before_similarity=before.similarity,
-                next_max=following.value,
-                next_nth=following.nth,
-                average_before=average_before,
-                alpha=alpha,
-                gamma=gamma,
-                target=concluded.target,
-                td_error=concluded.td_error,
-                after=concluded.after,
-                visits=concluded.visits,
-                average_reward=concluded.average_reward,
-                lesson=lesson,
-                created=own.created if own else commit.now,
-                nth=own.nth if own else self.Q.next_nth,
-            )
-        )
-        return concluded.td_error
+    def _step(
+        self, state: Described, action: Described, reward: float, next_state: Described | None, done: bool
+    ) -> Step:
+        return Step(state, action, reward, next_state, done, version=self._session.rules)
 
-    @undisturbed
+    def experience_replay(self, batch_size: int = 32) -> int:
+        """Learn again from steps drawn by priority; returns how many, 0 where the buffer holds fewer."""
+        _require_count(batch_size, "batch_size")
+        with self._session.transaction() as commit:
+            if self.Q.buffered < batch_size:
+                return 0
+            for step, draw in self.buffer.drawn(batch_size):
+                self._updating.learn(commit, step, "replay", step.nth, draw)
+                if self._session.rules >= 2:
+                    self.buffer.reweigh(commit, step)
+            return batch_size
+
+    # Predicting and choosing.
+
     def predict_q_value(
         self, state: Described, action: Described, goal: str | None = None
     ) -> tuple[float, float, str | None]:
-        """Return (value, confidence in [0, 1], None): from the table, else from similar experiences, else 0.5."""
-        known = self.estimate(state, action)
-        if known.nth is not None:
-            return known.value, KNOWN, None
-        rewards = [one.reward for one in self._similar_experiences(state, action)]
-        if rewards:
-            return sum(rewards) / len(rewards), GUESSED, None
-        return known.value, UNKNOWN, None
+        """Return (value, confidence in [0, 1], another action or None).
 
-    def _similar_experiences(self, state: Described, action: Described) -> list[Experience]:
-        """Return the newest experiences in a similar state or of a similar action."""
-        asked, done = _text(state, describe_state), _text(action, describe_action)
-        newest = sorted(self.Q.experiences, key=lambda one: -one.nth)
-        return [one for one in newest if similar(one.state, asked) or similar(one.action, done)][:EXPERIENCES_ASKED]
+        Asks the model, where there is one; else the table, else similar experiences, else says 0.5.
+        """
+        of_state, of_action = self.describe_state(state), self._action(action)
+        said = asked(self._session, of_state, of_action, goal, self.get_learned_context(of_state))
+        return said or self._predicted(of_state, of_action)
+
+    @undisturbed
+    def _predicted(self, state: str, action: str) -> tuple[float, float, str | None]:
+        return predicted(self._session, self._reader, self.buffer, state, action)
+
+    @undisturbed
+    def get_similar_experiences(
+        self, state: Described, action: Described, top_k: int = EXPERIENCES_ASKED
+    ) -> list[Experience]:
+        """Return the newest steps in a similar state or of a similar action, newest first."""
+        return self.buffer.similar(self.describe_state(state), self._action(action), top_k)
 
     @undisturbed
     def get_best_action(
@@ -195,107 +185,102 @@ class LLMQPredictor:
     ) -> tuple[Described | None, float, str]:
         """Return (action, its value, why): epsilon-greedy, the first of the best; (None, 0.5, why) without actions."""
         if not actions:
-            return None, q_learning.DEFAULT_Q, "No actions available"
-        values = [self.estimate(state, action).value for action in actions]
+            return None, q_learning.DEFAULT_Q, NO_ACTIONS
+        asked_of = self.describe_state(state)
+        texts = [self._action(action) for action in actions]
+        values = [self._estimate(asked_of, text).value for text in texts]
+        share = self.epsilon if epsilon is None else epsilon
+        choice = self._choice(values, share)
+        value, text = values[choice.index], texts[choice.index]
+        return actions[choice.index], value, _why(choice.explored, share, value, text, self._session.rules)
+
+    def _choice(self, values: Sequence[float], epsilon: float) -> q_learning.Choice:
+        """Choose; version 1 draws once more only where it explores, in the way of random.choice."""
         rng = self._session.rng
-        share = self.config.epsilon if epsilon is None else epsilon
-        choice = q_learning.choose(values, epsilon=share, draw=rng.random(), pick=rng.random())
-        why = "explored" if choice.explored else "highest value"
-        return actions[choice.index], values[choice.index], f"{why}: Q={values[choice.index]:.3f}"
+        if self._session.rules >= 2:
+            return q_learning.choose(values, epsilon=epsilon, draw=rng.random(), pick=rng.random())
+        if rng.random() < epsilon:
+            return q_learning.Choice(rng.choice(range(len(values))), True)
+        return q_learning.Choice(q_learning.greedy(values), False)
+
+    # What was learned, in words.
 
     @undisturbed
     def lessons(self, state: Described, action: Described | None = None) -> list[str]:
-        """Return what was learned in a state, or in similar ones: each lesson once, the nearest state's first."""
-        asked = _text(state, describe_state)
+        """Return what was learned in a state, or in similar ones: each lesson once.
+
+        The nearest state's come first, in version 1 those of the entry that was there first.
+        """
+        asked_of = self.describe_state(state)
         if action is not None:
-            entry = self._reader.entry(asked, _text(action, describe_action))
-            found = entry.lessons if entry else []
-        else:
-            near = (known for known, _ in self._reader.similar_states(asked))
-            found = [one for known in near for _, entry in self._reader.actions_of(known) for one in entry.lessons]
-        return list(dict.fromkeys(found))[:LESSONS_SHOWN]
+            entry = self._reader.entry(asked_of, self._action(action))
+            return q_context.once(entry.lessons if entry else [])
+        near = (known for known, _ in self._reader.similar_states(asked_of))
+        entries = [entry for known in near for _, entry in self._reader.actions_of(known)]
+        if self._session.rules < 2:
+            entries.sort(key=lambda entry: entry.nth)
+        return q_context.once(lesson for entry in entries for lesson in entry.lessons)
 
     def get_learned_context(self, state: Described, action: Described | None = None) -> str:
         """Return the lessons of a state as text for a prompt; with an action, only that one's, and its value."""
-        lessons = self.lessons(state, action)
-        if not lessons:
-            return ""
-        value = [] if action is None else [f"Q = {self.estimate(state, action).value:.3f}"]
-        return "\n".join(["## Q-learning lessons:", *(f"- {lesson}" for lesson in lessons), *value])
+        value = None if action is None else self.estimate(state, action).value
+        return q_context.learned(self.lessons(state, action), value, version=self._session.rules)
+
+    @undisturbed
+    def get_context_for_state(self, state: Described, max_tokens: int = q_context.MAX_TOKENS) -> str:
+        """Return tier 1, the cluster that bears on a state, and their lessons, as text of some tokens at most."""
+        _require_count(max_tokens, "max_tokens")
+        tier1, cluster = self.tiers.tier(1), self.tiers.relevant(self.describe_state(state))
+        told = [*tier1, *cluster][: q_context.ASKED_FOR_LESSONS]
+        lessons = q_context.once(lesson for entry in told for lesson in entry.lessons)
+        return q_context.context(_lines(tier1), _lines(cluster), lessons, max_tokens)
+
+    @undisturbed
+    def get_q_table_summary(self) -> Json:
+        """Return how many entries there are, their values, visits, lessons and tiers; few figures of an empty table."""
+        return summary(self.Q, self.tiers, self._session.rules)
+
+    # Tiers.
+
+    def promote_demote(self, episode_reward: float | None = None) -> None:
+        """Assign the tiers anew, after an episode of this reward if one ended (RULES R1)."""
+        reward = None if episode_reward is None else usable(episode_reward, self._session.rules)
+        with self._session.transaction() as commit:
+            self.tiers.promote_demote(commit, reward)
+
+    def prune_tier3_by_causal_impact(self, sample_rate: float = 0.1) -> int:
+        """Forget archived entries that taught too little, of a share of the archive; returns how many."""
+        wrong = why_no_share(sample_rate, "sample_rate")
+        if wrong is not None:
+            raise ConfigError(wrong, hint="say which share of the archive to look at")
+        with self._session.transaction() as commit:
+            return self.pruning.prune(commit, sample_rate)
+
+    # Saving and loading.
+
+    @undisturbed
+    def saved_state(self) -> Json:
+        """Return all that was learned as the one JSON object that the original keeps."""
+        return Saved(self._session, self.tiers, self.pruning, self.buffer).state(self.alpha, self.gamma, self.epsilon)
+
+    def load_saved(self, saved: Mapping[str, Any]) -> None:
+        """Take over what `saved_state` returned, in the place of what was learned here; ConfigError if it is not."""
+        with self._session.transaction() as commit:
+            Saved(self._session, self.tiers, self.pruning, self.buffer).take_over(commit, saved)
 
 
-class _Step:
-    """One step, as texts and as what they were made of."""
-
-    def __init__(
-        self, state: Described, action: Described, reward: float, next_state: Described | None, done: bool
-    ) -> None:
-        self.state, self.state_data = _text(state, describe_state), _data(state)
-        self.action, self.action_data = _text(action, describe_action), _data(action)
-        # An empty next state is none, as in the original (RULES R1).
-        self.next_state = _text(next_state, describe_state) if next_state else None
-        self.next_state_data = _data(next_state) if next_state else None
-        self.reward = reward
-        self.done = bool(done)
+def _why(explored: bool, epsilon: float, value: float, text: str, version: int) -> str:
+    if version >= 2:
+        return f"{'explored' if explored else 'highest value'}: Q={value:.3f}"
+    if explored:
+        return f"Exploring (ε={epsilon}): Trying {text[:_SHOWN]}..."
+    return f"Exploiting: Best Q-value = {value:.3f} for {text[:_SHOWN]}..."
 
 
-def _text(described: Described, describe: Any) -> str:
-    if isinstance(described, str):
-        return described
-    if not isinstance(described, Mapping):
-        raise ConfigError(f"{described!r:.60} is no state or action", hint="a mapping or a text says what it is")
-    return str(describe(_data(described)))
+def _lines(entries: Iterable[Any]) -> list[q_context.Line]:
+    return [q_context.Line(one.state, one.action, one.value, one.visits) for one in entries]
 
 
-def _data(described: Described) -> Json:
-    """Return what a text is made of as it will be recorded: the text must follow from the record, too."""
-    return {} if isinstance(described, str) else json_object(dict(described), "a state or an action")
-
-
-class TableReader:
-    """The live table as the rules look things up in it; similar states are found through an index."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._indexed: object = None
-        self._index = WordIndex()
-
-    @property
-    def _table(self) -> QTable:
-        table: QTable = self._session.view("q_table")
-        return table
-
-    def entry(self, state: str, action: str) -> QEntry | None:
-        """Return the entry of exactly this state and action."""
-        return self._table.get((state, action))
-
-    def actions_of(self, state: str) -> Iterable[tuple[str, QEntry]]:
-        """Return the actions known in exactly this state, oldest first."""
-        return self._table.actions_of(state)
-
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        """Return the states similar to this one, itself included, with their Jaccard index, nearest first."""
-        return self._current_index().similar(state)
-
-    def _current_index(self) -> WordIndex:
-        """Return the index of the live table, made anew after the state was replayed."""
-        states = self._session.states["q_table"]
-        if self._indexed is not states:
-            self._indexed, self._index = states, WordIndex()
-            self._table.watch_states(_Indexing(self._index))
-        return self._index
-
-
-class _Indexing:
-    """Keeps an index of state texts up with the table."""
-
-    def __init__(self, index: WordIndex) -> None:
-        self._index = index
-
-    def add(self, prefix: tuple[Any, ...]) -> None:
-        """Index a state that came."""
-        self._index.add(prefix[0])
-
-    def discard(self, prefix: tuple[Any, ...]) -> None:
-        """Forget a state that is gone."""
-        self._index.discard(prefix[0])
+def _require_count(count: object, name: str) -> None:
+    if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+        raise ConfigError(f"{name} is {count!r:.40}", hint="it counts, and is at least 1")

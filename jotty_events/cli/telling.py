@@ -98,6 +98,8 @@ def _causal_linked(event: Any) -> list[Piece]:
 
 def _goal_scored(event: Any) -> list[Piece]:
     change = _change("success rate", event.success_rate_before, event.success_rate)
+    if event.success is None:
+        change = Piece("came up again")
     return [change, _said(event.goal), _word(f"{event.owner}, {counted(event.episode_count, 'episode')}")]
 
 
@@ -110,6 +112,38 @@ def _q_updated(event: Any) -> list[Piece]:
 def _experience_encoded(event: Any) -> list[Piece]:
     figures = _figure("reward", event.reward), _figure("novelty", event.novelty), _figure("strength", event.strength)
     return [Piece(f"experience {event.nth}"), *figures, _said(", ".join(event.tags), _FAINT)]
+
+
+def _samples(event: Any) -> str:
+    return counted(event.samples, "error") if event.cause == "errors" else str(event.cause)
+
+
+def _experience_judged(event: Any) -> list[Piece]:
+    verdict = Piece("remembered", _GOOD) if event.remembered else Piece("let pass", _FAINT)
+    return [verdict, _figure("strength", event.strength), _figure("reward", event.reward), _said(event.content)]
+
+
+def _episodes_replayed(event: Any) -> list[Piece]:
+    found = f"{counted(len(event.patterns), 'pattern')}, {counted(len(event.links), 'link')}"
+    return [Piece(f"{counted(len(event.episodes), 'episode')} replayed: {found}"), _said("; ".join(event.patterns))]
+
+
+def _brain_stepped(event: Any) -> list[Piece]:
+    slept = counted(event.total_consolidations, "sleep")
+    return [Piece(event.cause), _name(event.mode), _word(f"{slept}, {event.episodes_since_sleep} since the last")]
+
+
+def _task_revised(event: Any) -> list[Piece]:
+    figures = (
+        ("Q", event.estimated_reward),
+        ("confidence", event.confidence),
+        ("duration", event.duration),
+        ("reward", event.reward),
+    )
+    then = _said(f"then {event.next_task}" if event.next_task else "", _FAINT)
+    known = [_figure(name, one) for name, one in figures if one is not None]
+    values = _said(", ".join(f"{name} {one}" for name, one in (event.values or {}).items()))
+    return [_name(event.task), Piece(event.cause), *known, then, values]
 
 
 def _consolidation_done(event: Any) -> list[Piece]:
@@ -134,8 +168,9 @@ def _memory_stored(event: Any) -> list[Piece]:
 
 
 def _model_answered(event: Any) -> list[Piece]:
-    answer = _said(event.answer) if event.error is None else _said(event.error, _BAD)
-    return [_name(event.model), Piece(event.purpose), answer, Piece("" if event.used else "(not used)", _FAINT)]
+    answer = "" if event.answer is None else event.answer if isinstance(event.answer, str) else str(event.answer)
+    said = _said(answer) if event.failure is None else _said(f"{event.failure}: {event.error}", _BAD)
+    return [_name(event.model), Piece(event.purpose), said, Piece("" if event.used else "(not used)", _FAINT)]
 
 
 TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
@@ -154,6 +189,8 @@ TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
     "memory_accessed": lambda e: [_entry(e), Piece(e.cause), _word(counted(e.access_count, "access", "accesses"))],
     "memory_repeated": lambda e: [_entry(e), Piece("again"), _word(counted(e.access_count, "access", "accesses"))],
     "memory_merged": lambda e: [_entry(e), Piece(f"stays for {e.duplicate}")],
+    "memory_renamed": lambda e: [_entry(e), Piece("was"), _name(e.former), _reason(e)],
+    "memories_retrieved": lambda e: [_name(e.owner), Piece(counted(len(e.keys), "memory", "memories")), _said(e.query)],
     "memory_evicted": lambda e: [_entry(e), _figure("V", e.value), _reason(e)],
     "memory_protected": lambda e: [
         _entry(e),
@@ -172,12 +209,14 @@ TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
         _word(f"over {counted(len(e.keys), 'memory', 'memories')}, alpha {number(e.alpha)}"),
     ],
     "value_updated": _value_updated,
-    "alpha_adapted": lambda e: [_change("alpha", e.before, e.after), _word(f"of {e.learner}, {e.samples} errors")],
+    "sample_noted": lambda e: [_figure(e.kind, e.value), _word(f"of {e.learner}, {e.held} held")],
+    "alpha_adapted": lambda e: [_change("alpha", e.before, e.after), _word(f"of {e.learner}, {_samples(e)}")],
     "causal_linked": _causal_linked,
     "goal_added": lambda e: [_said(e.goal), _word(f"{e.owner}, {e.domain}, {e.operation_type}")],
     "goal_scored": _goal_scored,
     "experience_added": lambda e: [_figure("reward", e.reward), _figure("priority", e.priority), *_step(e)],
     "experience_evicted": lambda e: [Piece(f"experience {e.nth}"), _figure("priority", e.priority)],
+    "experience_reweighed": lambda e: [Piece(f"experience {e.nth}"), _figure("priority", e.priority)],
     "q_updated": _q_updated,
     "q_pruned": lambda e: [_figure("Q", e.value), *_step(e), _reason(e)],
     "tiers_assigned": _tiers_assigned,
@@ -197,6 +236,10 @@ TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
     "pattern_forgotten": lambda e: [Piece(f"pattern {e.nth}"), _figure("strength", e.strength), _reason(e)],
     "consolidation_done": _consolidation_done,
     "wake_counted": lambda e: [Piece(f"{counted(e.episodes_since_sleep, 'episode')} since the last sleep")],
+    "impact_assigned": lambda e: [Piece(f"experience {e.nth}"), _figure("causal impact", e.causal_impact)],
+    "experience_judged": _experience_judged,
+    "episodes_replayed": _episodes_replayed,
+    "brain_stepped": _brain_stepped,
     "todo_opened": lambda e: [_name(e.todo), _said(e.root_task)],
     "task_added": _task_added,
     "task_started": lambda e: [_name(e.task), Piece(f"attempt {e.attempts}")],
@@ -209,6 +252,9 @@ TELLINGS: dict[str, Callable[[Any], list[Piece]]] = {
     "task_skipped": lambda e: [_name(e.task), _said(f"because of {', '.join(e.because)}")],
     "task_blocked": lambda e: [_name(e.task), Piece("blocked" if e.blocked else "no longer blocked"), _reason(e)],
     "todo_replanned": lambda e: [_name(e.todo), _said("; ".join(e.actions)), _reason(e)],
+    "task_revised": _task_revised,
+    "todo_checkpointed": lambda e: [_name(e.todo), Piece("put down")],
+    "todo_restored": lambda e: [_name(e.todo), Piece(f"restored: {counted(len(e.tasks), 'task')}")],
     "model_answered": _model_answered,
     "redacted": lambda e: [_name(e.run), Piece(f"records {e.first} to {e.last}"), _reason(e)],
     "absorbed": lambda e: [_name(e.run), Piece(f"records {e.first} to {e.last}")],

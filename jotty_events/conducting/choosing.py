@@ -7,7 +7,6 @@ seed. What failed in this episode is not tried again before everything else was.
 from ..config import AgentConfig
 from ..events import Candidate
 from ..rules import attempts
-from ..rules.text_form import describe_state
 from ..types import Json
 from .learners import Learners
 
@@ -27,7 +26,7 @@ class Choosing:
         pick: float,
     ) -> None:
         self.actor, self.number, self.state = actor, number, state
-        self.described = describe_state(state)
+        self.described = learners.q.describe_state(state)
         self.epsilon, self.draw, self.pick = epsilon, draw, pick
         self.candidates = [self._candidate(learners, one, tried) for one in actor.approaches]
         self.approach, self.explored = attempts.take(self.candidates, epsilon=epsilon, draw=draw, pick=pick)

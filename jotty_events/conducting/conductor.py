@@ -17,6 +17,7 @@ from .. import __version__
 from ..admission import text
 from ..agents.brain import Brain
 from ..agents.memory import HierarchicalMemory
+from ..agents.model import Ask, Model, require_model
 from ..agents.q_learning import LLMQPredictor
 from ..agents.td_lambda import TDLambdaLearner
 from ..agents.todo import MarkovianTODO
@@ -45,16 +46,22 @@ class Conductor:
         clock: Clock = time.time,
         entropy: Entropy = secrets.token_bytes,
         projections: Sequence[Projection] = (),
+        model: Ask | None = None,
     ) -> None:
         """Load what was learned, as the learning mode says, and begin a run.
 
-        `projections` are read models of your own, beside those that learning needs. Raises ConfigError for actors that
-        cannot work together, PointError, FormatError or Corruption for a history that cannot be loaded, WriteFailed.
+        `projections` are read models of your own, beside those that learning needs. `model` takes a prompt and
+        returns text or JSON: it may be asked what the rules alone cannot tell, for `model_timeout` seconds. Raises
+        ConfigError for actors that cannot work together, PointError, FormatError or Corruption for a history that
+        cannot be loaded, WriteFailed.
         """
+        require_model(model)
         self.config = _configured(config)
         self._actors = {actor.name: actor for actor in _checked(actors)}
         opening = Opening(self.config, (*READ_MODELS, *projections), clock, entropy, __version__)
         self._session = opening.open()
+        if model is not None:
+            self._session.model = Model(model, self._session, self.config.model_timeout)
         self._learners = Learners(self.config, self._session, list(self._actors))
         self._turns = Turns()
         self._closed = False
@@ -73,7 +80,8 @@ class Conductor:
     @property
     def state(self) -> State:
         """The live state: memory, Q-table, brain, todos, goals and episodes, as they are now."""
-        return State(self._session.projections, self._session.states, self._session.reading())
+        session = self._session
+        return State(session.projections, session.states, session.reading(), list(self._actors))
 
     @property
     def shared_memory(self) -> HierarchicalMemory:

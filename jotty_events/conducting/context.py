@@ -41,8 +41,10 @@ class ContextBuilder:
         self._brain = brain
         self._items = items
 
-    def build(self, goal: str, state: Json, memories: Sequence[HierarchicalMemory]) -> LearnedContext:
-        """Return what was learned that bears on a goal, in the state in which an agent takes it up."""
+    def build(
+        self, goal: str, state: Json, memories: Sequence[HierarchicalMemory], now: float | None = None
+    ) -> LearnedContext:
+        """Return what was learned that bears on a goal, in the state in which an agent takes it up, at time `now`."""
         valued = [
             (memory.value(entry, goal).value, entry)
             for memory in memories
@@ -58,7 +60,7 @@ class ContextBuilder:
             _section("Things to avoid", [f"- {_line(*one)}" for one in low]),
             _section("Q-learning lessons", [f"- {lesson}" for lesson in lessons]),
             *self._knowledge(goal, memories, shown),
-            self._brain.get_consolidated_knowledge(self._items),
+            self._brain.get_consolidated_knowledge(max_items=self._items, now=now),
         )
         text = "\n\n".join(section for section in sections if section)
         return LearnedContext(text, shown, [_note(value, entry) for value, entry in (*high, *low)], lessons)

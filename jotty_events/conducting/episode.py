@@ -51,6 +51,8 @@ class Episode:
         self._outputs: dict[str, Any] = {}
         self._rewards: dict[str, float] = {}
         self._context = LearnedContext()
+        self._read_at = 0
+        self._read_now: float | None = None
         self._events: list[Event] = []
 
     async def run(self) -> RunResult:
@@ -92,8 +94,8 @@ class Episode:
             actor.description or f"{actor.name}: {self.goal}",
             actor.name,
             actor.depends_on,
-            actor.priority,
-            actor.max_attempts or self._config.max_attempts,
+            priority=actor.priority,
+            max_attempts=actor.max_attempts or self._config.max_attempts,
         )
 
     def _commit(self) -> AbstractContextManager[Transaction]:
@@ -104,8 +106,7 @@ class Episode:
         number = len(self._attempts) + 1
         self._session.provenance = {"episode": self._number, "actor": actor.name, "attempt": number}
         try:
-            self._learners.todo.start_task(task_id)
-            made = self._choose(actor, number)
+            made = self._start(actor, number, task_id)
             self._learners.td.start_episode(self.goal)  # the agent may say what it uses on the way
             ran = await self._call(actor, made)
             self._learn(actor, made, ran)
@@ -113,11 +114,19 @@ class Episode:
             self._session.provenance = {}
 
     @undisturbed
+    def _start(self, actor: AgentConfig, number: int, task_id: str) -> Choosing:
+        """Begin a task, and choose in the state that this leaves: nobody learns in between."""
+        self._learners.todo.start_task(task_id)
+        return self._choose(actor, number)
+
     def _choose(self, actor: AgentConfig, number: int) -> Choosing:
         """Draw up the context, and choose an approach by what was learned."""
         state: Json = attempts.state_of(self.goal, actor.name)
         memories = [self._learners.shared, self._learners.local[actor.name]]
-        self._context = self._learners.context.build(self.goal, state, memories)
+        self._read_at = self._session.seq
+        # Version 2 looks at no clock here: how old a pattern is changes nothing of what is said.
+        self._read_now = self._session.clock() if self._session.rules < 2 else None
+        self._context = self._learners.context.build(self.goal, state, memories, self._read_now)
         rng = self._session.rng
         return Choosing(
             actor, number, state, self._learners, self._tried(actor), self._config.epsilon, rng.random(), rng.random()
@@ -126,8 +135,7 @@ class Episode:
     def _tried(self, actor: AgentConfig) -> list[str | None]:
         """Return the approaches that failed since all of them had failed last: each comes once in a round."""
         tried = [one.approach for one in self._attempts if one.actor == actor.name]
-        in_this_round = len(tried) % max(1, len(actor.approaches))
-        return tried[len(tried) - in_this_round :]
+        return in_this_round(tried, len(actor.approaches))
 
     async def _call(self, actor: AgentConfig, made: Choosing) -> Ran:
         task = Task(
@@ -164,6 +172,8 @@ class Episode:
             task=made.actor.name,
             goal=self.goal,
             state=made.described,
+            read_at=self._read_at,
+            read_now=self._read_now,
             epsilon=made.epsilon,
             draw=made.draw,
             pick=made.pick,
@@ -220,7 +230,7 @@ class Episode:
             if entry.context.get("approach") in (None, made.approach) and _is_there(self._learners, entry):
                 self._learners.td.record_access(entry)
         self._learners.td.record_access(learned)
-        self._learners.td.end_episode(ran.reward, ran.success)
+        self._learners.td.end_episode(ran.reward, success=ran.success)
 
     def _store_episode(self, local: HierarchicalMemory, made: Choosing, ran: Ran, context: Json) -> None:
         tried = f" with {made.approach}" if made.approach else ""
@@ -243,7 +253,7 @@ class Episode:
 
     def _settle(self, actor: AgentConfig, ran: Ran) -> None:
         if ran.success:
-            self._learners.todo.complete_task(actor.name, ran.reward)
+            self._learners.todo.complete_task(actor.name, reward=ran.reward)
         else:
             self._learners.todo.fail_task(actor.name, ran.error or ran.outcome)
 
@@ -274,9 +284,12 @@ class Episode:
             self._end(commit, "succeeded" if success else "failed", success, reward)
             for memory in self._learners.memories:
                 memory.score_goal(self.goal, success)
-            if self._learners.brain.end_of_episode(self._number):
+            if self._learners.brain.end_of_episode():
+                self._learners.brain.trigger_consolidation()
                 for memory in self._learners.memories:
                     memory.consolidate()
+                if self._config.enable_rl and self._session.rules >= 2:
+                    self._learners.q.promote_demote(reward)
         self._events.extend(commit.events)
         return RunResult(
             run_id=self._session.run,
@@ -323,6 +336,11 @@ class Episode:
         if self._session.writer is None or not self._session.writer.closed:
             with self._commit() as commit:
                 self._end(commit, status, False, 0.0)
+
+
+def in_this_round(tried: list[str | None], approaches: int) -> list[str | None]:
+    """Return what was tried since all approaches had been: each comes once in a round."""
+    return tried[len(tried) - len(tried) % max(1, approaches) :]
 
 
 def _is_there(learners: Learners, entry: Any) -> bool:

@@ -7,44 +7,66 @@ field present at a tag's birth is always written; a later field is `T | UnsetTyp
 from typing import get_args
 
 from .brain import (
+    BrainStepped,
     ConsolidationDone,
+    EpisodesReplayed,
     ExperienceEncoded,
     ExperienceForgotten,
+    ExperienceJudged,
+    ImpactAssigned,
     PatternForgotten,
     PatternLearned,
     PatternReinforced,
+    ReplayLink,
     TraceReplayed,
     WakeCounted,
 )
 from .fields import GROUPS, Learned, Origin, fields_in, group_of
 from .memory import (
-    AlphaAdapted,
     CausalLinked,
     GoalAdded,
     GoalScored,
+    KeptValue,
+    MemoriesRetrieved,
     MemoryAccessed,
     MemoryConsolidated,
     MemoryEvicted,
     MemoryMerged,
     MemoryProtected,
+    MemoryRenamed,
     MemoryRepeated,
     MemoryStored,
-    TrajectoryEnded,
-    ValueUpdated,
+    SaidRelevant,
 )
 from .origin import Absorbed, EntryImported, Imported, ModelAnswered, Redacted
-from .q import Cluster, ExperienceAdded, ExperienceEvicted, QPruned, QUpdated, TierMove, TiersAssigned
+from .q import (
+    Cluster,
+    ExperienceAdded,
+    ExperienceEvicted,
+    ExperienceReweighed,
+    QPruned,
+    QUpdated,
+    TierMove,
+    TiersAssigned,
+)
 from .run import ActorResult, AttemptMade, Candidate, EpisodeEnded, EpisodeStarted, Recalled, RunEnded, RunStarted
 from .todo import (
+    Blocking,
+    Mark,
+    Standing,
     TaskAdded,
     TaskBlocked,
     TaskCompleted,
     TaskFailed,
+    TaskRevised,
     TaskSkipped,
     TaskStarted,
+    TodoCheckpointed,
     TodoOpened,
     TodoReplanned,
+    TodoRestored,
 )
+from .values import AlphaAdapted, SampleNoted, TrajectoryEnded, ValueUpdated
 
 __all__ = [
     "Absorbed",
@@ -52,6 +74,8 @@ __all__ = [
     "AlphaAdapted",
     "AttemptMade",
     "BY_TAG",
+    "Blocking",
+    "BrainStepped",
     "Candidate",
     "CausalLinked",
     "Cluster",
@@ -60,21 +84,29 @@ __all__ = [
     "EntryImported",
     "EpisodeEnded",
     "EpisodeStarted",
+    "EpisodesReplayed",
     "Event",
     "ExperienceAdded",
     "ExperienceEncoded",
     "ExperienceEvicted",
     "ExperienceForgotten",
+    "ExperienceJudged",
+    "ExperienceReweighed",
     "GROUPS",
     "GoalAdded",
     "GoalScored",
+    "ImpactAssigned",
     "Imported",
+    "KeptValue",
     "Learned",
+    "Mark",
+    "MemoriesRetrieved",
     "MemoryAccessed",
     "MemoryConsolidated",
     "MemoryEvicted",
     "MemoryMerged",
     "MemoryProtected",
+    "MemoryRenamed",
     "MemoryRepeated",
     "MemoryStored",
     "ModelAnswered",
@@ -86,18 +118,25 @@ __all__ = [
     "QUpdated",
     "Recalled",
     "Redacted",
+    "ReplayLink",
     "RunEnded",
     "RunStarted",
+    "SaidRelevant",
+    "SampleNoted",
+    "Standing",
     "TaskAdded",
     "TaskBlocked",
     "TaskCompleted",
     "TaskFailed",
+    "TaskRevised",
     "TaskSkipped",
     "TaskStarted",
     "TierMove",
     "TiersAssigned",
+    "TodoCheckpointed",
     "TodoOpened",
     "TodoReplanned",
+    "TodoRestored",
     "TraceReplayed",
     "TrajectoryEnded",
     "ValueUpdated",
@@ -117,17 +156,21 @@ Event = (
     | MemoryAccessed
     | MemoryRepeated
     | MemoryMerged
+    | MemoryRenamed
+    | MemoriesRetrieved
     | MemoryEvicted
     | MemoryProtected
     | MemoryConsolidated
     | TrajectoryEnded
     | ValueUpdated
+    | SampleNoted
     | AlphaAdapted
     | CausalLinked
     | GoalAdded
     | GoalScored
     | ExperienceAdded
     | ExperienceEvicted
+    | ExperienceReweighed
     | QUpdated
     | QPruned
     | TiersAssigned
@@ -139,6 +182,10 @@ Event = (
     | PatternForgotten
     | ConsolidationDone
     | WakeCounted
+    | ImpactAssigned
+    | ExperienceJudged
+    | EpisodesReplayed
+    | BrainStepped
     | TodoOpened
     | TaskAdded
     | TaskStarted
@@ -147,6 +194,9 @@ Event = (
     | TaskSkipped
     | TaskBlocked
     | TodoReplanned
+    | TaskRevised
+    | TodoCheckpointed
+    | TodoRestored
     | ModelAnswered
     | Redacted
     | Absorbed

@@ -1,5 +1,7 @@
 """Facts about the brain: experiences in the hippocampus, patterns in the neocortex, and sleep."""
 
+from msgspec import Struct
+
 from ..types import Json
 from .fields import Concluded, Learned, Observed, Read
 
@@ -106,3 +108,86 @@ class WakeCounted(Learned, frozen=True, kw_only=True, tag_field="type", tag="wak
 
     now: Observed[float]
     episodes_since_sleep: Concluded[int]
+
+
+class ImpactAssigned(Learned, frozen=True, kw_only=True, tag_field="type", tag="impact_assigned"):
+    """It became known how much the experience `nth` caused."""
+
+    causal_impact: Observed[float]
+    now: Observed[float]
+    nth: Observed[int]
+
+
+class ExperienceJudged(Learned, frozen=True, kw_only=True, tag_field="type", tag="experience_judged"):
+    """The hippocampal filter judged an experience: whether it is worth remembering.
+
+    `digest` (SHA-256 hex) stands for the content among those `seen`; `let_go` is the digest that is forgotten for it.
+    The running figures of relevance are a mean, a sum of squared distances from it, and a count (Welford).
+    """
+
+    content: Observed[str]
+    context: Observed[Json]
+    reward: Observed[float]
+    agent: Observed[str]
+    goal: Observed[str]
+    now: Observed[float]
+    seen: Read[bool]
+    expected_before: Read[float]
+    mean_before: Read[float]
+    squares_before: Read[float]
+    count_before: Read[int]
+    digest: Concluded[str]
+    salience: Concluded[float]
+    novelty: Concluded[float]
+    relevance: Concluded[float]
+    strength: Concluded[float]
+    remembered: Concluded[bool]
+    expected_reward: Concluded[float]
+    mean: Concluded[float]
+    squares: Concluded[float]
+    count: Concluded[int]
+    let_go: Concluded[str | None]
+    nth: Concluded[int]
+
+
+class ReplayLink(Struct, frozen=True, kw_only=True):
+    """One action followed another, and the reward changed by `reward_delta`."""
+
+    cause: str
+    effect: str
+    reward_delta: float
+    confidence: float
+
+
+class EpisodesReplayed(Learned, frozen=True, kw_only=True, tag_field="type", tag="episodes_replayed"):
+    """Recent episodes were replayed for the `count`-th time, and what they teach was drawn from them.
+
+    `values` are those of the memories at hand; `pruned` and `strengthened` are places among them; `duration` in s.
+    """
+
+    episodes: Observed[list[Json]]
+    values: Observed[list[float]]
+    now: Observed[float]
+    duration: Observed[float]
+    patterns: Concluded[list[str]]
+    links: Concluded[list[ReplayLink]]
+    pruned: Concluded[list[int]]
+    strengthened: Concluded[list[int]]
+    values_after: Concluded[list[float]]
+    count: Concluded[int]
+
+
+class BrainStepped(Learned, frozen=True, kw_only=True, tag_field="type", tag="brain_stepped"):
+    """The machine of sleep and wake went on. `cause`: experienced, queued, slept, forced or set.
+
+    `mode` is the one after it: online, offline or dreaming; the last `held` experiences are those of the next sleep.
+    """
+
+    cause: Observed[str]
+    experience: Observed[Json | None]
+    mode: Observed[str]
+    now: Observed[float]
+    episodes_since_sleep: Concluded[int]
+    total_episodes: Concluded[int]
+    total_consolidations: Concluded[int]
+    held: Concluded[int]

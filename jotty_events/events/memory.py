@@ -1,10 +1,10 @@
-"""Facts about the five-level memory, its goal-conditioned values, and its causal links.
+"""Facts about the five-level memory and its causal links, and about goals; its values are in values.py.
 
 An entry is named by `owner` ("shared" or an agent), `level` and `key`. `nth` is its insertion number in the
 projection: entries of one level stand in the order of their `nth`.
 """
 
-from msgspec import field
+from msgspec import Struct
 
 from ..types import Json
 from .fields import Concluded, Learned, Observed, Read
@@ -14,6 +14,7 @@ class MemoryStored(Learned, frozen=True, kw_only=True, tag_field="type", tag="me
     """A new entry. `content` is as kept; `content_length` (characters) and `content_hash` (MD5) are the original's.
 
     `domain` and `task_type` are as the caller named them, or its context. `initial_value` is null if none was given.
+    `causal_links` are the ids of links that it belongs to.
     """
 
     owner: Observed[str]
@@ -29,10 +30,12 @@ class MemoryStored(Learned, frozen=True, kw_only=True, tag_field="type", tag="me
     content: Concluded[str]
     domain: Observed[str]
     task_type: Observed[str]
+    causal_links: Observed[list[str]]
     key: Concluded[str]
     token_count: Concluded[int]
     truncated: Concluded[bool]
     default_value: Concluded[float]
+    source_episode: Concluded[int | None]
     nth: Concluded[int]
     goal_nth: Concluded[int]
 
@@ -70,17 +73,107 @@ class MemoryRepeated(Learned, frozen=True, kw_only=True, tag_field="type", tag="
 
 
 class MemoryMerged(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_merged"):
-    """Known content came again under another name: the entry `key` stays and remembers `duplicate`."""
+    """What says the same as a known entry came: the entry `key` stays and remembers `duplicate`, its key otherwise.
+
+    Who said it, and with what, is as in MemoryStored; `content` is as it would have been kept.
+    """
 
     owner: Observed[str]
+    agent: Observed[str]
     level: Observed[str]
     key: Read[str]
     duplicate: Observed[str]
     goal: Observed[str]
+    content: Observed[str]
+    context: Observed[Json]
+    initial_value: Observed[float | None]
+    outcome: Observed[str | None]
     now: Observed[float]
     similar_entries: Concluded[list[str]]
     access_count: Concluded[int]
     nth: Read[int]
+
+
+class KeptValue(Struct, frozen=True, kw_only=True):
+    """A value for a goal that an entry has kept under its new key."""
+
+    owner: str
+    level: str
+    key: str
+    goal: str
+    value: float
+    access_count: int
+    updated: float | None
+    nth: int
+
+
+class MemoryRenamed(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_renamed"):
+    """An entry has another key from now on: all that it was under `former`, which was let go just before.
+
+    `reason`: migrated (its key was of an old form) or duplicate (the content of MD5 `named_by` said the same).
+    """
+
+    owner: Observed[str]
+    level: Observed[str]
+    reason: Observed[str]
+    goal: Observed[str]
+    domain: Observed[str]
+    task_type: Observed[str]
+    named_by: Observed[str]
+    now: Observed[float]
+    former: Read[str]
+    content: Read[str]
+    context: Read[Json]
+    agent: Read[str]
+    source_episode: Read[int | None]
+    default_value: Read[float]
+    token_count: Read[int]
+    content_hash: Read[str]
+    outcome: Read[str | None]
+    causal_links: Read[list[str]]
+    created: Read[float]
+    accessed_before: Read[float]
+    ucb_visits: Read[int]
+    protected: Read[bool]
+    protection_reason: Read[str]
+    goal_values: Read[list[KeptValue]]
+    key: Concluded[str]
+    last_accessed: Concluded[float]
+    access_count: Concluded[int]
+    similar_entries: Concluded[list[str]]
+    nth: Concluded[int]
+
+
+class SaidRelevant(Struct, frozen=True, kw_only=True):
+    """How relevant a model found an entry, in [0, 1]."""
+
+    level: str
+    key: str
+    relevance: float
+
+
+class MemoriesRetrieved(Learned, frozen=True, kw_only=True, tag_field="type", tag="memories_retrieved"):
+    """A query was answered by the entries `keys`, the best first; `levels`, `values` and so on are theirs in order.
+
+    `query` is cut as contents are. `searched` are the levels that were asked, `budget` is in tokens. `relevance_by`:
+    words, model, names (all that was looked at is relevant) or none (every entry counts as half relevant). `said` is
+    what a model said, also of entries that were not good enough.
+    """
+
+    owner: Observed[str]
+    query: Observed[str]
+    goal: Observed[str]
+    searched: Observed[list[str]]
+    budget: Observed[int]
+    now: Observed[float]
+    relevance_by: Observed[str]
+    said: Observed[list[SaidRelevant]]
+    relevances: Read[list[float]]
+    values: Read[list[float]]
+    levels: Concluded[list[str]]
+    keys: Concluded[list[str]]
+    scores: Concluded[list[float]]
+    total_accesses: Concluded[int]
 
 
 class MemoryEvicted(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_evicted"):
@@ -118,83 +211,6 @@ class MemoryConsolidated(Learned, frozen=True, kw_only=True, tag_field="type", t
     patterns: Concluded[int]
 
 
-class TrajectoryEnded(Learned, frozen=True, kw_only=True, tag_field="type", tag="trajectory_ended"):
-    """One TD(lambda) trajectory: `keys` are the accessed entries in order, `owner` and `level` theirs, item by item.
-
-    `read_at` is, for each access, the seq after which the entry's value was read.
-    """
-
-    goal: Observed[str]
-    final_reward: Observed[float]
-    success: Observed[bool | None] = None
-    step_rewards: Observed[list[float]]
-    owners: Observed[list[str]]
-    levels: Observed[list[str]]
-    keys: Observed[list[str]]
-    now: Observed[float]
-    read_at: Read[list[int]]
-    gamma: Read[float]
-    lambda_trace: Read[float]
-    alpha: Read[float]
-    return_: Concluded[float] = field(name="return")
-
-
-class ValueUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="value_updated"):
-    """V(goal) of an entry changed.
-
-    `cause`: td, transfer, strengthen or stored. `before` was read for the goal itself (`before_from` goal), from the
-    entry's default (default) or by transfer from related goals (related). A transfer reads `source_goal`, the change
-    `source_delta` there and the `similarity` of the two goals; `weight` is transfer weight times discount. What was
-    stored has the given value as its `return`.
-    """
-
-    owner: Observed[str]
-    level: Observed[str]
-    key: Observed[str]
-    goal: Observed[str]
-    cause: Observed[str]
-    now: Observed[float]
-    return_: Observed[float | None] = field(name="return")
-    before: Read[float]
-    before_from: Read[str]
-    default_before: Read[float]
-    alpha: Read[float | None]
-    trace: Read[float | None]
-    source_goal: Read[str | None]
-    source_delta: Read[float | None]
-    similarity: Read[float | None]
-    weight: Read[float | None]
-    td_error: Concluded[float | None]
-    after: Concluded[float]
-    default_after: Concluded[float]
-    access_count: Concluded[int]
-    nth: Read[int]
-    goal_nth: Concluded[int]
-
-
-class AlphaAdapted(Learned, frozen=True, kw_only=True, tag_field="type", tag="alpha_adapted"):
-    """The learning rate of `learner` (td or q) changed with the spread of its last `samples` errors.
-
-    It is lowered by the share `rate` where the spread is above `unstable_above` means, raised where the mean is below
-    `slow_below`, and kept in [`alpha_min`, `alpha_max`].
-    """
-
-    learner: Observed[str]
-    now: Observed[float]
-    before: Read[float]
-    samples: Read[int]
-    error_mean: Read[float]
-    error_std: Read[float]
-    recent_success: Read[float | None]
-    older_success: Read[float | None]
-    rate: Read[float]
-    alpha_min: Read[float]
-    alpha_max: Read[float]
-    unstable_above: Read[float]
-    slow_below: Read[float]
-    after: Concluded[float]
-
-
 class CausalLinked(Learned, frozen=True, kw_only=True, tag_field="type", tag="causal_linked"):
     """A causal link was added, or its confidence changed (`supported` says which way; null when it is new).
 
@@ -222,25 +238,26 @@ class CausalLinked(Learned, frozen=True, kw_only=True, tag_field="type", tag="ca
 
 
 class GoalAdded(Learned, frozen=True, kw_only=True, tag_field="type", tag="goal_added"):
-    """A goal entered one owner's hierarchy, below `parent` if one fits."""
+    """A goal entered one owner's hierarchy, below `parent`: the one that was `given`, else one that fits."""
 
     owner: Observed[str]
     goal: Observed[str]
     domain: Observed[str]
     operation_type: Observed[str]
     entities: Observed[list[str]]
+    given: Observed[str | None]
     goal_id: Concluded[str]
     parent: Concluded[str | None]
     nth: Concluded[int]
 
 
 class GoalScored(Learned, frozen=True, kw_only=True, tag_field="type", tag="goal_scored"):
-    """A goal's record changed with the end of an episode."""
+    """A goal's record changed: with the end of an episode, or (`success` is null) because it came up again."""
 
     owner: Observed[str]
     goal: Observed[str]
     goal_id: Concluded[str]
-    success: Observed[bool]
+    success: Observed[bool | None]
     episode_count: Concluded[int]
     success_rate_before: Read[float]
     success_rate: Concluded[float]

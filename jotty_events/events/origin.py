@@ -1,5 +1,7 @@
 """Facts about what came from elsewhere, and about what was taken away."""
 
+from typing import Any
+
 from msgspec import Struct
 
 from ..types import Json
@@ -7,12 +9,17 @@ from .fields import Concluded, Learned, Observed
 
 
 class ModelAnswered(Learned, frozen=True, kw_only=True, tag_field="type", tag="model_answered"):
-    """A language model was asked; its answer is kept, so that no replay asks again. `prompt_digest` is SHA-256 hex."""
+    """A language model was asked; its answer, any JSON value, is kept, so that no replay asks again.
+
+    `prompt_digest` is SHA-256 hex. `failure`: raised, timed_out, not_json (the answer cannot be recorded), empty or
+    misunderstood (nothing could be made of it); null if the answer was used. `duration` is in seconds.
+    """
 
     purpose: Observed[str]
     model: Observed[str]
     prompt_digest: Observed[str]
-    answer: Observed[str | None]
+    answer: Observed[Any]
+    failure: Observed[str | None]
     error: Observed[str | None]
     duration: Observed[float]
     now: Observed[float]

@@ -38,6 +38,17 @@ class ExperienceEvicted(Learned, frozen=True, kw_only=True, tag_field="type", ta
     order: Concluded[list[int] | None]
 
 
+class ExperienceReweighed(Learned, frozen=True, kw_only=True, tag_field="type", tag="experience_reweighed"):
+    """A step of the buffer was replayed, and surprises less: `q` is what its entry is worth since."""
+
+    now: Observed[float]
+    reward: Read[float]
+    q: Read[float]
+    nth: Read[int]
+    error: Concluded[float]
+    priority: Concluded[float]
+
+
 class QUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_updated"):
     """Q(state, action) moved towards reward + gamma * next_max.
 
@@ -77,7 +88,10 @@ class QUpdated(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_upda
 
 
 class QPruned(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_pruned"):
-    """An entry left the table, because it taught too little."""
+    """An entry left the table. `reason`: archive, because it taught too little, or replaced, by a loaded state.
+
+    `draw` is its place in the archive where it was drawn from there, `elsewhere` what is read for it without it.
+    """
 
     state: Concluded[str]
     action: Concluded[str]
@@ -86,7 +100,8 @@ class QPruned(Learned, frozen=True, kw_only=True, tag_field="type", tag="q_prune
     value: Read[float]
     visits: Read[int]
     error_mean: Read[float | None]
-    draw: Observed[float | None]
+    elsewhere: Read[float | None]
+    draw: Observed[int | None]
     nth: Read[int]
 
 
@@ -99,9 +114,10 @@ class TierMove(Struct, frozen=True, kw_only=True):
 
 
 class Cluster(Struct, frozen=True, kw_only=True):
-    """A group of similar entries in tier 2."""
+    """A group of similar entries in tier 2; `rank` is its place among the groups."""
 
     name: str
+    rank: int
     centroid: str
     members: list[int]
 

@@ -100,6 +100,8 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
     """An actor tried an approach.
 
     `outcome`: succeeded, failed, raised, timed_out, rejected (an unusable answer, `error` says which) or cancelled.
+    What it was told and chose from was read after the record `read_at`, before the agent worked; at the time `read_now`
+    where a rule asked for it (version 1 tells how old patterns are).
     `draw` and `pick` are uniform in [0, 1): explored if draw < epsilon, and then the candidate at int(pick * n).
     `lesson` is what the agent said is to be remembered. `duration` is in seconds.
     """
@@ -110,6 +112,8 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
     task: Observed[str]
     goal: Observed[str]
     state: Concluded[str]
+    read_at: Read[int]
+    read_now: Observed[float | None]
     epsilon: Read[float]
     draw: Observed[float]
     pick: Observed[float]

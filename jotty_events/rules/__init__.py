@@ -9,5 +9,8 @@ small function whose docstring names the defect (such as "M19"). Version 1 compu
 differs by a line, the function takes `version`.
 """
 
+VERSIONS = (1, 2)
+"""The versions that are known here: a run records its own at its start, and is verified by that one."""
+
 DEFAULT_VERSION = 2
-"""The version that a new run is learned by, and that a run records at its start."""
+"""The version that a new run is learned by unless its configuration says another."""

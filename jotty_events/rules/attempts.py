@@ -48,9 +48,9 @@ def action_of(approach: str | None, actor: str) -> dict[str, str]:
     return {"actor": actor} if approach is None else {"approach": approach}
 
 
-def described(goal: str, actor: str) -> str:
-    """Return the text of the state in which an actor takes up a goal."""
-    return describe_state(state_of(goal, actor))
+def described(goal: str, actor: str, *, version: int = 2) -> str:
+    """Return the text of the state in which an actor takes up a goal; version 1 knows neither of the two (M8)."""
+    return describe_state(state_of(goal, actor), version=version)
 
 
 def described_action(approach: str | None, actor: str) -> str:

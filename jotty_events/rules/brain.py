@@ -1,11 +1,11 @@
 """The brain: which experiences are replayed in sleep, and which patterns they leave behind (RULES R5).
 
-Invariants: replay only strengthens, time only weakens, and both are bounded; among equals the oldest comes first.
-Tags stand in a defined order and are compared as sets.
+Invariants: replay only strengthens, time only weakens, and both are bounded; among equals the oldest comes first, in
+version 1 the one that stands first. Tags stand in a defined order and are compared as sets.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import exp
+from math import exp, fsum
 from typing import NamedTuple
 
 from .similarity import jaccard
@@ -26,6 +26,9 @@ HIGH_IMPACT, MEDIUM_IMPACT = 0.7, 0.3
 GOAL_KEPT = 50
 WEAK_EXPERIENCE, WEAK_PATTERN = 0.2, 0.5
 WEEK = 7 * 86400.0
+STEEPEST = 700.0
+"""How far a clock that steps back can lift the priority of what is not there yet, as an exponent."""
+UNKNOWN_ACTION = "unknown"
 _MARKS = {
     "success": ("✅", "tends to succeed"),
     "failure": ("❌", "tends to fail"),
@@ -76,24 +79,46 @@ class Pattern(NamedTuple):
     reinforced_at: float
 
 
-def tags(content: Mapping[str, object]) -> list[str]:
-    """Return what an experience is about, such as `action:search` and `actor:analyst` (RULES R5)."""
-    named = (
-        ("action", _said(content, "action")),
-        ("actor", _said(content, "actor")),
-        ("goal", _said(content, "goal")[:GOAL_KEPT]),
-        ("status", _said(content, "status")),
-        ("causal", _impact(content.get("shapley_credit"))),
-        ("tool", _said(content, "tool_used")),
-        ("schema", _said(content, "output_schema")),
-        ("source", _said(content, "knowledge_source")),
-    )
-    return [f"{name}:{value}" for name, value in named if value]
+_TAGS = (
+    ("action", "action"),
+    ("actor", "actor"),
+    ("goal", "goal"),
+    ("status", "status"),
+    ("causal", "shapley_credit"),
+    ("tool", "tool_used"),
+    ("schema", "output_schema"),
+    ("source", "knowledge_source"),
+)
+"""What a tag is called, and the key that it is made of."""
+
+
+def tags(content: Mapping[str, object], version: int = 2) -> list[str]:
+    """Return what an experience is about, such as `action:search` and `actor:analyst` (RULES R5).
+
+    In version 2 what is empty or null says nothing.
+    """
+    named = [(name, _tag(name, content[key])) for name, key in _TAGS if key in content]
+    return [f"{name}:{value}" for name, value in named if value or (version < 2 and name != "causal")]
+
+
+def _tag(name: str, value: object) -> str:
+    if name == "causal":
+        return _impact(value)
+    said = "" if value is None else str(value)
+    return said[:GOAL_KEPT] if name == "goal" else said
 
 
 def _said(content: Mapping[str, object], key: str) -> str:
     value = content.get(key)
     return "" if value is None else str(value)
+
+
+def impact_of(content: Mapping[str, object], said: float | None, version: int = 2) -> float:
+    """Return how much an experience caused: what was said, else its credit, a share; version 1 never looks (M10)."""
+    credit = content.get("shapley_credit")
+    if said is not None or version < 2 or isinstance(credit, bool) or not isinstance(credit, int | float):
+        return said or 0.0
+    return float(credit) if 0.0 <= credit <= 1.0 else 0.0
 
 
 def _impact(credit: object) -> str:
@@ -112,30 +137,53 @@ def expectation(expected: float, reward: float) -> float:
     return EXPECTATION_RATE * reward + (1 - EXPECTATION_RATE) * expected
 
 
-def priority(experience: Experience, *, now: float, weights: Weights = WEIGHTS) -> float:
-    """Return how much an experience deserves to be replayed and kept (RULES R5, M10); `now` in seconds."""
+def priority(experience: Experience, *, now: float, weights: Weights = WEIGHTS, version: int = 2) -> float:
+    """Return how much an experience deserves to be replayed and kept (RULES R5, M10); `now` in seconds.
+
+    To version 1, an experience of a later time than now is the more recent, the later it is.
+    """
+    age = now - experience.encoded_at
     return (
         weights.reward * 2 * abs(experience.reward - 0.5)
         + weights.novelty * experience.novelty
         + weights.frequency / (1 + experience.replays)
-        + weights.recency * exp(-RECENCY_RATE * max(0.0, now - experience.encoded_at))
+        + weights.recency * exp(min(STEEPEST, -RECENCY_RATE * (age if version < 2 else max(0.0, age))))
         + weights.causal * experience.causal_impact
     )
 
 
+def weights_by(version: int, configured: Weights) -> Weights:
+    """Return the weights that count: as configured, in version 1 always the same (M10)."""
+    return configured if version >= 2 else WEIGHTS
+
+
 def replay(
-    experiences: Iterable[Experience], *, threshold: float, now: float, weights: Weights = WEIGHTS
+    experiences: Iterable[Experience], *, threshold: float, now: float, weights: Weights = WEIGHTS, version: int = 2
 ) -> list[Replayed]:
     """Return the experiences to replay in one sleep, strengthened, the highest priority first (RULES R5).
 
     These are the better half, and one, of those above the threshold that were replayed fewer than five times.
     """
-    rated = [(priority(each, now=now, weights=weights), each) for each in experiences if each.replays < MAX_REPLAYS]
-    fit = sorted((pair for pair in rated if pair[0] > threshold), key=lambda pair: (-pair[0], pair[1].nth))
+    rated = [
+        (priority(each, now=now, weights=weights, version=version), each)
+        for each in experiences
+        if each.replays < MAX_REPLAYS
+    ]
+    order = _first_standing if version < 2 else _oldest
+    fit = sorted((pair for pair in rated if pair[0] > threshold), key=order)
     return [
         Replayed(each.nth, rating, each.replays + 1, strengthened(each.strength))
         for rating, each in fit[: len(fit) // 2 + 1]
     ]
+
+
+def _oldest(rated: tuple[float, Experience]) -> tuple[float, int]:
+    return -rated[0], rated[1].nth
+
+
+def _first_standing(rated: tuple[float, Experience]) -> tuple[float, int]:
+    """Let equals stay as they stand (version 1): sorting does not move them."""
+    return -rated[0], 0
 
 
 def strengthened(strength: float) -> float:
@@ -158,6 +206,21 @@ def pattern_text(content: Mapping[str, object], reward: float) -> str | None:
     action = _said(content, "action") or _said(content, "approach") or _said(content, "goal") or "an unnamed action"
     actor = _said(content, "actor")
     return f"{mark} {f'{actor}: ' if actor else ''}'{action}' {verdict} (reward: {reward:.2f})"
+
+
+def pattern_text_without_actor(content: Mapping[str, object], reward: float) -> str | None:
+    """Return the lesson of an experience as version 1 words it: without an action, a strategy is unknown (M9)."""
+    if not content:
+        return None
+    kind = kind_of(reward)
+    mark, verdict = _MARKS[kind]
+    space = "  " if kind == "mixed" else " "
+    return f"{mark}{space}Strategy '{content.get('action', UNKNOWN_ACTION)}' {verdict} (reward: {reward:.2f})"
+
+
+def lesson(content: Mapping[str, object], reward: float, version: int = 2) -> str | None:
+    """Return the lesson of an experience in words, None if it says nothing."""
+    return (pattern_text if version >= 2 else pattern_text_without_actor)(content, reward)
 
 
 def pattern_strength(strength: float, replays: int) -> float:
@@ -185,10 +248,29 @@ def match(tags: Sequence[str], patterns: Iterable[Pattern]) -> tuple[int, float]
     return None if nth is None or best <= REINFORCED_ABOVE else (nth, best)
 
 
+def first_match(tags: Sequence[str], patterns: Iterable[Pattern]) -> tuple[int, float] | None:
+    """Return the pattern that version 1 reinforces: the first that stands above 0.7, be it near or far (D1)."""
+    ours = frozenset(tags)
+    found = ((pattern.nth, jaccard(ours, frozenset(pattern.tags))) for pattern in patterns)
+    return next((pair for pair in found if pair[1] > REINFORCED_ABOVE), None)
+
+
 def over_capacity(rated: Iterable[tuple[int, float]], capacity: int) -> list[int]:
     """Return the `nth` of what must be forgotten, of (nth, priority or strength) pairs: the least, then the oldest."""
     ordered = sorted(rated, key=lambda pair: (pair[1], pair[0]))
     return [nth for nth, _ in ordered[: max(0, len(ordered) - max(0, capacity))]]
+
+
+def ranked(rated: Iterable[tuple[int, float]], capacity: int) -> tuple[list[int], list[int]]:
+    """Return the `nth` of what version 1 keeps and of what it forgets over capacity: the greatest first.
+
+    Where nothing is to be forgotten nothing moves, and both are empty.
+    """
+    listed = list(rated)
+    if len(listed) <= capacity:
+        return [], []
+    ordered = [nth for nth, _ in sorted(listed, key=lambda pair: -pair[1])]
+    return ordered[:capacity], ordered[capacity:]
 
 
 def faded(strength: float, age: float) -> float:
@@ -196,29 +278,36 @@ def faded(strength: float, age: float) -> float:
     return strength * float(0.5 ** (max(0.0, age) / WEEK))
 
 
-def weak_experiences(experiences: Iterable[Experience], *, now: float) -> list[int]:
-    """Return the `nth` of experiences that were never replayed and have faded to 0.2 (RULES R5, M10)."""
+def weak_experiences(experiences: Iterable[Experience], *, now: float, version: int = 2) -> list[int]:
+    """Return the `nth` of experiences that were never replayed and have faded to 0.2 (RULES R5, M10).
+
+    In version 1 nothing fades: a strength begins at 1 and only grows, so that none is ever found.
+    """
     return [
         each.nth
         for each in experiences
-        if not each.replays and faded(each.strength, now - each.encoded_at) <= WEAK_EXPERIENCE
+        if not each.replays and _left(each.strength, now - each.encoded_at, version) <= WEAK_EXPERIENCE
     ]
 
 
-def weak_patterns(patterns: Iterable[Pattern], *, now: float) -> list[int]:
+def weak_patterns(patterns: Iterable[Pattern], *, now: float, version: int = 2) -> list[int]:
     """Return the `nth` of patterns not reinforced for a week that have faded to 0.5 (RULES R5, M10)."""
     return [
         each.nth
         for each in patterns
-        if now - each.reinforced_at > WEEK and faded(each.strength, now - each.reinforced_at) <= WEAK_PATTERN
+        if now - each.reinforced_at >= WEEK and _left(each.strength, now - each.reinforced_at, version) <= WEAK_PATTERN
     ]
 
 
-def due(episode: int, last_episode: int, interval: int) -> bool:
-    """Say whether so many episodes have ended since the last sleep that it is time for the next (M11).
+def _left(strength: float, age: float, version: int) -> float:
+    return strength if version < 2 else faded(strength, age)
 
-    `last_episode` is 0 before the first sleep. ValueError for an interval below 1.
-    """
-    if interval < 1:
-        raise ValueError(f"the interval between two sleeps is {interval}, and must be at least 1")
-    return episode - last_episode >= interval
+
+def due(episodes_since_sleep: int, interval: int) -> bool:
+    """Say whether so many episodes have ended since the last sleep that it is time for the next (RULES R5)."""
+    return episodes_since_sleep >= interval
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean, 0.0 of nothing."""
+    return fsum(values) / len(values) if values else 0.0

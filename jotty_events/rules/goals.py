@@ -4,7 +4,7 @@ Invariants: a goal's id is the MD5 of its text; related goals stand in a defined
 among equals the one that was added first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import md5
 from math import fsum
 from typing import NamedTuple, Protocol, TypeVar
@@ -13,6 +13,10 @@ RELATED_ABOVE = 0.3
 SAME_DOMAIN, SAME_OPERATION, SHARED_ENTITIES, KINSHIP = 0.4, 0.2, 0.3, 0.1
 GENERAL = "general"
 ROOT = "root"
+GOALS_CONSIDERED = 50
+"""Of the goals that an entry has values for, so many are looked at: the newest."""
+TRANSFERS = 10
+"""So many related goals bear on a value, and get a share of a change: the most similar ones."""
 
 
 class Goal(Protocol):
@@ -75,24 +79,53 @@ def related(goal: G, goals: Iterable[G]) -> list[tuple[G, float]]:
     return sorted((pair for pair in others if pair[1] > RELATED_ABOVE), key=lambda pair: -pair[1])
 
 
-def scored(episodes: int, success_rate: float, success: bool) -> tuple[int, float]:
-    """Return how many episodes a goal had with this one, and the share of them that reached it."""
+def goals_considered(version: int = 2) -> int | None:
+    """Return how many of an entry's goals are looked at, None for all: version 1 has no bound, and its cost grows."""
+    return GOALS_CONSIDERED if version >= 2 else None
+
+
+def transfers(version: int = 2) -> int | None:
+    """Return how many related goals count, None for all."""
+    return TRANSFERS if version >= 2 else None
+
+
+def operation_of(context: Mapping[str, object], task_type: str, version: int = 2) -> str:
+    """Return the operation type of a goal: the context's, else the task type (RULES R2).
+
+    In version 2 an operation that is empty or null says nothing.
+    """
+    said = context.get("operation_type", task_type)
+    return str(said if version < 2 else said or task_type)
+
+
+def entities_of(context: Mapping[str, object]) -> list[str]:
+    """Return the entities that a context names, as texts (RULES R2)."""
+    entities = context.get("entities")
+    return [str(one) for one in entities] if isinstance(entities, list) else []
+
+
+def scored(episodes: int, success_rate: float, success: bool | None) -> tuple[int, float]:
+    """Return how many episodes a goal had with this one, and the share of them that reached it.
+
+    A goal that only came up again (null) counts one more, and its success rate stays (RULES R3).
+    """
     after = episodes + 1
-    return after, (episodes * success_rate + success) / after
+    return after, success_rate if success is None else (episodes * success_rate + success) / after
 
 
 def value_with_transfer(
-    own: float | None, default: float, *, others: Sequence[tuple[float, float]], weight: float
+    own: float | None, default: float, *, others: Sequence[tuple[float, float]], weight: float, version: int = 2
 ) -> ValueRead:
     """Return an entry's value for a goal (RULES R2): its own, else the default mixed with those of related goals.
 
     `others` are (similarity, value) of the related goals for which the entry has a value; `weight` in [0, 1] is what
-    they count together.
+    they count together. Version 1 adds them one by one, as the original did; version 2 exactly.
     """
     if own is not None:
         return ValueRead(own, "goal")
-    total = fsum(similarity * weight for similarity, _ in others)
+    add = fsum if version >= 2 else sum
+    total = add(similarity * weight for similarity, _ in others)
     if total <= 0.0:
         return ValueRead(default, "default")
-    mean = fsum(similarity * weight * value for similarity, value in others) / total
+    mean = add(value * (similarity * weight) for similarity, value in others) / total
     return ValueRead((1 - weight) * default + weight * mean, "related")

@@ -1,8 +1,8 @@
 """Q-learning over texts: what a state and an action are worth, learned from rewards (RULES R1).
 
-Invariants: every value is in [0, 1]; a number that is not finite never enters a table. A value of 0.0 or 0.5 is a
-value like any other: "unknown" is an `nth` of None (M19). Among entries that are similar, the nearest counts, and
-what decides does not depend on the order in which they came (D1).
+Invariants: every value is in [0, 1]; a number that is not finite never enters a table, in any version (M16). In
+version 2 a value of 0.0 or 0.5 is a value like any other: "unknown" is an `nth` of None (M19); and among entries that
+are similar the nearest counts, whatever the order in which they came (D1). Version 1 takes the first by `nth`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -32,6 +32,8 @@ __all__ = [
     "discounted",
     "estimate",
     "evict",
+    "evict_sorted",
+    "greedy",
     "lesson",
     "priority",
     "surprise",
@@ -114,15 +116,18 @@ def clamp01(value: float) -> float:
     return max(0.0, min(1.0, value))
 
 
-def estimate(reader: QReader, state: str, action: str) -> Estimate:
-    """Return Q(state, action): the entry's own, else 0.9 of the nearest similar entry's, else 0.5 (RULES R1, D1)."""
+def estimate(reader: QReader, state: str, action: str, *, version: int = 2) -> Estimate:
+    """Return Q(state, action): the entry's own, else 0.9 of a similar entry's, else 0.5 (RULES R1).
+
+    Version 2 takes the nearest of the similar entries (D1), version 1 the one that was there first.
+    """
     own = reader.entry(state, action)
     if own is not None:
         return Estimate(own.value, own.nth, own.value, 1.0)
-    nearest = _nearest(reader, state, words(action), action)
-    if nearest is None:
+    similar = (_nearest if version >= 2 else _first)(reader, state, words(action), action)
+    if similar is None:
         return UNKNOWN
-    near, row = nearest
+    near, row = similar
     return Estimate(discounted(row.value), row.nth, row.value, near)
 
 
@@ -149,8 +154,21 @@ def _nearest(reader: QReader, state: str, wanted: frozenset[str], action: str) -
     return best
 
 
-def best_next(reader: QReader, next_state: str | None) -> Estimate:
-    """Return the highest value known in a similar state, else 0.5; 0.0 if there is no next state (RULES R1, M19)."""
+def _first(reader: QReader, state: str, wanted: frozenset[str], action: str) -> tuple[float, QRow] | None:
+    found = (
+        (state_near * action_near, row)
+        for known_state, state_near in reader.similar_states(state)
+        for known_action, row in reader.actions_of(known_state)
+        if (action_near := 1.0 if known_action == action else jaccard(wanted, words(known_action))) > SIMILAR_ABOVE
+    )
+    return min(found, key=lambda one: one[1].nth, default=None)
+
+
+def best_next(reader: QReader, next_state: str | None, *, version: int = 2) -> Estimate:
+    """Return the highest value known in a similar state, else 0.5; 0.0 if there is no next state (RULES R1).
+
+    Version 1 takes a highest value of 0.0 for "unknown" (M19).
+    """
     if not next_state:
         return NO_NEXT
     rows = (
@@ -158,7 +176,8 @@ def best_next(reader: QReader, next_state: str | None) -> Estimate:
         for known, near in reader.similar_states(next_state)
         for _, row in reader.actions_of(known)
     )
-    return max(rows, key=_highest_then_oldest, default=UNKNOWN)
+    best = max(rows, key=_highest_then_oldest, default=UNKNOWN)
+    return UNKNOWN if version < 2 and best.value == 0.0 else best
 
 
 def _highest_then_oldest(found: Estimate) -> tuple[float, int]:
@@ -175,12 +194,13 @@ def conclude_update(
     gamma: float,
     visits_before: int,
     average_before: float,
+    version: int = 2,
 ) -> QConclusion:
     """Move Q towards reward + gamma * next_max, or towards the reward alone if done (RULES R1).
 
-    ValueError for a reward outside [0, 1] or any number that is not finite (M16).
+    ValueError for any number that is not finite (M16), and in version 2 for a reward outside [0, 1].
     """
-    _check(reward, before, next_max, alpha, gamma, average_before)
+    _check(version, reward, before, next_max, alpha, gamma, average_before)
     target = reward + gamma * (0.0 if done else next_max)
     td_error = target - before
     visits = visits_before + 1
@@ -188,11 +208,11 @@ def conclude_update(
     return QConclusion(target, td_error, clamp01(before + alpha * td_error), visits, average)
 
 
-def _check(reward: float, *others: float) -> None:
-    if not 0.0 <= reward <= 1.0:
+def _check(version: int, reward: float, *others: float) -> None:
+    if version >= 2 and not 0.0 <= reward <= 1.0:
         raise ValueError(f"the reward is {reward!r}, and must be in [0, 1]")
-    if not all(map(isfinite, others)):
-        raise ValueError(f"values, averages and rates must be finite: {others!r}")
+    if not all(map(isfinite, (reward, *others))):
+        raise ValueError(f"rewards, values, averages and rates must be finite: {(reward, *others)!r}")
 
 
 def surprise(reward: float, q: float) -> float:
@@ -200,9 +220,9 @@ def surprise(reward: float, q: float) -> float:
     return abs(reward - q)
 
 
-def priority(reward: float, q: float) -> float:
+def priority(reward: float, q: float, *, version: int = 2) -> float:
     """Return how much an experience surprises: (|reward - q| + 0.01) ** 0.6 (RULES R1)."""
-    _check(reward, q)
+    _check(version, reward, q)
     return float((surprise(reward, q) + PRIORITY_OFFSET) ** PRIORITY_EXPONENT)
 
 
@@ -217,13 +237,30 @@ def evict(buffer: Sequence[tuple[int, float]]) -> int:
     return min((kept, nth) for nth, kept in buffer if nth != newest)[1]
 
 
+def evict_sorted(buffer: Sequence[tuple[int, float]]) -> tuple[int, list[int]]:
+    """Return the `nth` to let go in version 1, and those that remain, in their order: by priority, then as they stood.
+
+    The newest may go at once (M15). ValueError if there is none.
+    """
+    if not buffer:
+        raise ValueError("a buffer without an experience has none to let go of")
+    least, *others = (nth for nth, _ in sorted(buffer, key=lambda one: one[1]))
+    return least, others
+
+
+def greedy(candidates: Sequence[float]) -> int:
+    """Return the place of the first of the highest values; ValueError if there is none."""
+    if not candidates:
+        raise ValueError("there is nothing to choose from")
+    return max(range(len(candidates)), key=lambda index: candidates[index])
+
+
 def choose(candidates: Sequence[float], *, epsilon: float, draw: float, pick: float) -> Choice:
     """Choose epsilon-greedily among values; `draw` and `pick` are uniform in [0, 1) (RULES R1).
 
     Explores if draw < epsilon, then the candidate at int(pick * n); else the first of the highest. ValueError if empty.
     """
-    if not candidates:
-        raise ValueError("there is nothing to choose from")
+    best = greedy(candidates)
     if draw < epsilon:
         return Choice(min(int(pick * len(candidates)), len(candidates) - 1), True)
-    return Choice(max(range(len(candidates)), key=lambda index: candidates[index]), False)
+    return Choice(best, False)

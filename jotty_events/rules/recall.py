@@ -4,7 +4,7 @@ Invariants: a score is in [0, 1]; equal scores stand in the order of value, then
 than it was given: what is cut ends in "...", and what is whole does not.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 K = TypeVar("K")
@@ -68,14 +68,34 @@ def score(relevance: float, value: float) -> float:
 
 
 def rank(
-    query: str, memories: Iterable[Memory[K]], *, threshold: float = RECALLED_FROM, limit: int | None = None
+    query: str,
+    memories: Iterable[Memory[K]],
+    *,
+    threshold: float = RECALLED_FROM,
+    limit: int | None = None,
+    said: Mapping[K, float] | None = None,
 ) -> list[Recall[K]]:
-    """Return the entries that score at least the threshold, the best first (RULES R2, without a model)."""
-    scored = [(memory, relevance(query, memory.texts)) for memory in memories]
+    """Return the entries that score at least the threshold, the best first (RULES R2).
+
+    `said` is how relevant a model finds entries; the others are as relevant as their words.
+    """
+    known = said or {}
+    scored = [(one, known[one.key] if one.key in known else relevance(query, one.texts)) for one in memories]
     found = [(memory, near, score(near, memory.value)) for memory, near in scored]
     found = [each for each in found if each[2] >= threshold]
     found.sort(key=lambda each: (-each[2], -each[0].value, each[0].nth))
     return [Recall(memory.key, near, total) for memory, near, total in found[:limit]]
+
+
+def first_within(answers: Iterable[tuple[Recall[K], int]], budget: int) -> list[Recall[K]]:
+    """Return the first answers that fit into a number of tokens together; each comes with its own number."""
+    chosen = []
+    for answer, tokens in answers:
+        budget -= tokens
+        if budget < 0:
+            break
+        chosen.append(answer)
+    return chosen
 
 
 def consolidated_knowledge(

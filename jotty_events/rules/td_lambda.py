@@ -5,14 +5,19 @@ A trajectory is a dictionary of traces and a list of step rewards; these functio
 """
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from math import fsum, isfinite, sqrt
+from operator import add
 from typing import NamedTuple, TypeVar
 
+from .goals import ValueRead
 from .q_learning import clamp01
 
 K = TypeVar("K")
 
 TRACE_DROPPED_BELOW = 1e-8
+NEUTRAL = 0.5
+"""What version 1 takes a related goal's value to be that an entry does not have (M5)."""
 ERRORS_NEEDED = 10
 """Alpha is not adapted before so many errors were seen."""
 SUCCESSES_COMPARED = 10
@@ -36,20 +41,58 @@ def access(traces: Mapping[K, float], key: K, *, gamma: float, lambda_trace: flo
     return after
 
 
-def discounted_return(final: float, step_rewards: Sequence[float], gamma: float) -> float:
-    """Return the final reward plus the sum of r_i * gamma ** i, the first step undiscounted (RULES R4)."""
-    return final + fsum(reward * gamma**step for step, reward in enumerate(step_rewards))
+def discounted_return(final: float, step_rewards: Sequence[float], gamma: float, version: int = 2) -> float:
+    """Return the final reward plus the sum of r_i * gamma ** i, the first step undiscounted (RULES R4).
+
+    Version 1 adds them one by one, as the original did; version 2 exactly.
+    """
+    discounted = [reward * gamma**step for step, reward in enumerate(step_rewards)]
+    return final + (fsum(discounted) if version >= 2 else _added(discounted))
+
+
+def _added(values: Sequence[float]) -> float:
+    """Return the sum from left to right: what `sum` gives depends on the version of Python."""
+    return reduce(add, values, 0.0)
 
 
 def conclude_value(*, before: float, alpha: float, return_: float, trace: float) -> float:
-    """Return V moved towards the return by alpha * trace (RULES R4).
-
-    An entry's default value is learned by the same formula from its own `before`, so that a goal not seen before
-    reads what was learned for others (M4). ValueError for a number that is not finite.
-    """
+    """Return V moved towards the return by alpha * trace (RULES R4). ValueError for a number that is not finite."""
     if not all(map(isfinite, (before, alpha, return_, trace))):
         raise ValueError(f"a value cannot be learned from {before!r}, {alpha!r}, {return_!r}, {trace!r}")
     return clamp01(before + alpha * (return_ - before) * trace)
+
+
+def conclude_default(*, before: float, alpha: float, return_: float, trace: float, version: int = 2) -> float:
+    """Return an entry's default value after an update: learned by the same formula from its own `before` (M4).
+
+    So a goal not seen before reads what was learned for others; in version 1 the default stays as it was stored.
+    """
+    return before if version < 2 else conclude_value(before=before, alpha=alpha, return_=return_, trace=trace)
+
+
+def value_at_access(own: float | None, default: float) -> ValueRead:
+    """Return what version 1 reads at an access: the goal's own value, else the entry's default, never a related one."""
+    return ValueRead(default, "default") if own is None else ValueRead(own, "goal")
+
+
+def carried_from(own: float | None, default: float, version: int = 2) -> ValueRead:
+    """Return what a transfer to a related goal starts from: its own value or, where it has none, the entry's default.
+
+    Version 1 starts from 0.5, whatever the default is (M5).
+    """
+    if own is not None:
+        return ValueRead(own, "goal")
+    return ValueRead(default, "default") if version >= 2 else ValueRead(NEUTRAL, "neutral")
+
+
+def updated_at(now: float, own: float | None, *, transferred: bool, version: int = 2) -> float:
+    """Return when a goal's value counts as learned: in version 1 a transfer leaves the time `own` that it had."""
+    return own if version < 2 and transferred and own is not None else now
+
+
+def held(before: int, window: int) -> int:
+    """Return how many samples count after one more: the window, as soon as they are more than twice that (RULES R4)."""
+    return window if before + 1 > 2 * window else before + 1
 
 
 def transfer(*, before: float, delta: float, similarity: float, weight: float, discount: float) -> float:
@@ -75,7 +118,7 @@ def adapt_alpha(
     alpha: float,
     *,
     errors: Sequence[float],
-    successes: Sequence[bool] = (),
+    successes: Sequence[float] = (),
     fresh: int = 1,
     rate: float = 0.1,
     window: int = 50,
@@ -87,11 +130,12 @@ def adapt_alpha(
 ) -> Adaptation:
     """Return alpha lowered where errors scatter, raised where they are tiny or where success declines (RULES R4).
 
-    `errors` are absolute td errors, oldest first, `fresh` of them not seen by the adaptation before. Version 2 leaves
-    alpha alone if there are none (E7), and compares the last ten successes with the ten before them (M6).
+    `errors` are absolute td errors, oldest first, `successes` 1.0 or 0.0; `fresh` of both came since the adaptation
+    before. Version 2 leaves alpha alone if there are none (E7), and compares the last ten successes with the ten before
+    them (M6).
     """
     last = [abs(error) for error in errors[-window:]]
-    mean, spread = _mean_and_spread(last)
+    mean, spread = _mean_and_spread(last, version)
     recent, older = _success_rates(successes, version)
     ready = len(errors) >= ERRORS_NEEDED and (fresh > 0 or version < 2)
     after = alpha
@@ -129,19 +173,25 @@ def conclude_alpha(
     return max(alpha_min, min(alpha_max, before * (1 + rate * change)))
 
 
-def _mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
+def _mean_and_spread(values: Sequence[float], version: int) -> tuple[float, float]:
     if not values:
         return 0.0, 0.0
-    mean = fsum(values) / len(values)
-    return mean, sqrt(fsum((value - mean) ** 2 for value in values) / len(values))
+    total = fsum if version >= 2 else _added
+    mean = total(values) / len(values)
+    return mean, sqrt(total([(value - mean) ** 2 for value in values]) / len(values))
 
 
-def _success_rates(successes: Sequence[bool], version: int) -> tuple[float | None, float | None]:
+def _success_rates(successes: Sequence[float], version: int) -> tuple[float | None, float | None]:
     if len(successes) < 2 * SUCCESSES_COMPARED:
         return None, None
-    counted = successes[-SUCCESSES_COMPARED:] if version >= 2 else successes
+    counted = recent_successes(successes) if version >= 2 else successes
     older = successes[-2 * SUCCESSES_COMPARED : -SUCCESSES_COMPARED]
-    return sum(counted) / SUCCESSES_COMPARED, sum(older) / SUCCESSES_COMPARED
+    return fsum(counted) / SUCCESSES_COMPARED, fsum(older) / SUCCESSES_COMPARED
+
+
+def recent_successes(successes: Sequence[float]) -> Sequence[float]:
+    """Return the last ten; version 1 counts all, so that success never seems to decline (M6)."""
+    return successes[-SUCCESSES_COMPARED:]
 
 
 def _change(mean: float, spread: float, unstable_above: float, slow_below: float) -> float:

@@ -1,22 +1,24 @@
-"""The task list: what comes next, what can no longer be done, and when to plan anew (RULES R6).
+"""The task list: what comes next, what can no longer be done, and how far it is (RULES R6).
 
-Invariants: nothing here looks at more than the tasks' own fields, and every task counts once, by its status (T3).
-Tasks are always given in the order of the list.
+Invariants: in version 2 nothing here looks at more than the tasks' own fields, and every task counts once, by its
+status (T3); version 1 also goes by which tasks ever were completed or failed. Tasks are always given in the order of
+the list.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from hashlib import md5
 from typing import NamedTuple, Protocol, TypeVar
 
+from .dates import as_date
 from .q_learning import clamp01
 
 PENDING, IN_PROGRESS, COMPLETED = "pending", "in_progress", "completed"
 FAILED, BLOCKED, SKIPPED = "failed", "blocked", "skipped"
+STATUSES = (PENDING, IN_PROGRESS, COMPLETED, FAILED, BLOCKED, SKIPPED)
 MAX_ATTEMPTS = 3
-TOO_MANY_FAILED = 0.3
-STUCK_AFTER = 3
-ON_SCHEDULE = 0.7
-"""How much of the expected progress is still on schedule."""
+ESTIMATED_REWARD = CONFIDENCE = 0.5
+ESTIMATED_DURATION = 60.0
+"""In seconds, where nobody said another."""
 
 
 class Task(Protocol):
@@ -31,6 +33,8 @@ class Task(Protocol):
     @property
     def priority(self) -> float: ...
     @property
+    def estimated_reward(self) -> float: ...
+    @property
     def attempts(self) -> int: ...
     @property
     def max_attempts(self) -> int: ...
@@ -41,11 +45,34 @@ class Task(Protocol):
 T = TypeVar("T", bound=Task)
 
 
+class Waiting(NamedTuple):
+    """A task and what it waits for: all that it takes to say who waits for whom."""
+
+    task_id: str
+    depends_on: Sequence[str]
+
+
+class Waits(Protocol):
+    """What waits for something."""
+
+    @property
+    def task_id(self) -> str: ...
+    @property
+    def depends_on(self) -> Sequence[str]: ...
+
+
 class Skip(NamedTuple):
     """A task that cannot be done any more, and the dependencies that failed it."""
 
     task_id: str
     because: list[str]
+
+
+class Marked(NamedTuple):
+    """The tasks that ever were completed, and those that ever failed for good: version 1 goes by them (T3)."""
+
+    completed: Collection[str]
+    failed: Collection[str]
 
 
 class Progress(NamedTuple):
@@ -58,21 +85,76 @@ class Progress(NamedTuple):
     probability: float
 
 
-def todo_id(root_task: str, now: float) -> str:
-    """Return the id of a list: the MD5 of its goal and the time at which it was begun, in hex (RULES R6)."""
-    return md5(f"{root_task}:{float(now)}".encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+def todo_id(root_task: str, now: float, version: int = 2) -> str:
+    """Return the id of a list: the MD5 of its goal and the time at which it was begun, in hex (RULES R6).
+
+    Version 1 takes the time as a date in the original's form.
+    """
+    when = as_date(now) if version < 2 else str(float(now))
+    return md5(f"{root_task}:{when}".encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
 
 
-def next_task(tasks: Sequence[T], version: int = 2) -> T | None:
+def next_task(tasks: Sequence[T], version: int = 2, marked: Marked | None = None) -> T | None:
     """Return the task to do now: pending, with all its dependencies completed (RULES R6).
 
-    Version 2 takes the highest priority, then the first of the list (T4); version 1 takes the first of the list.
+    Version 2 takes the highest priority, then the best estimate, then the first of the list (T4); version 1 the first.
     """
-    done = {task.task_id for task in tasks if task.status == COMPLETED}
-    ready = [task for task in tasks if task.status == PENDING and done.issuperset(task.depends_on)]
+    ready = [task for task in tasks if task.status == PENDING and can_start(task, tasks, marked)]
     if version < 2:
         return ready[0] if ready else None
-    return max(ready, key=lambda task: task.priority, default=None)
+    return max(ready, key=lambda task: (task.priority, task.estimated_reward), default=None)
+
+
+def can_start(task: Task, tasks: Sequence[Task], marked: Marked | None = None) -> bool:
+    """Say whether all dependencies of a task are completed; one that is missing never is."""
+    return done(tasks, marked).issuperset(task.depends_on)
+
+
+def done(tasks: Sequence[Task], marked: Marked | None = None) -> set[str]:
+    """Return which tasks are completed: by their status, in version 1 those that ever were (T3)."""
+    if marked is not None:
+        return set(marked.completed)
+    return {task.task_id for task in tasks if task.status == COMPLETED}
+
+
+def lost(tasks: Sequence[Task], marked: Marked | None = None) -> set[str]:
+    """Return which tasks have failed for good: by their status, in version 1 those that ever did (T3)."""
+    if marked is not None:
+        return set(marked.failed)
+    return {task.task_id for task in tasks if task.status == FAILED}
+
+
+def to_unblock(tasks: Sequence[Task], marked: Marked | None = None) -> list[str]:
+    """Return the blocked tasks whose dependencies are all completed."""
+    return [task.task_id for task in tasks if task.status == BLOCKED and can_start(task, tasks, marked)]
+
+
+def loop(tasks: Iterable[Waits], task_id: str, depends_on: Sequence[str]) -> list[str]:
+    """Return a way from a task back to itself, if it waits for these: such tasks wait for ever. Empty without one."""
+    waits: dict[str, Sequence[str]] = {task.task_id: task.depends_on for task in tasks} | {task_id: depends_on}
+    ways = [[need] for need in depends_on]
+    seen: set[str] = set()
+    while ways:
+        way = ways.pop()
+        if way[-1] == task_id:
+            return [task_id, *way]
+        if way[-1] not in seen:
+            seen.add(way[-1])
+            ways += [[*way, need] for need in waits.get(way[-1], ())]
+    return []
+
+
+def blocked_by(tasks: Sequence[Task], task_id: str) -> list[str]:
+    """Return who waits for a task, each once (T1)."""
+    return [task.task_id for task in tasks if task_id in task.depends_on]
+
+
+def said_to_block(tasks: Sequence[Waits], version: int) -> list[tuple[str, str]]:
+    """Return the (task, who waits for it) that version 1 adds whenever a task is added, known or not (T1)."""
+    if version >= 2:
+        return []
+    known = {task.task_id for task in tasks}
+    return [(need, task.task_id) for task in tasks for need in task.depends_on if need in known]
 
 
 def after_failure(attempts: int, max_attempts: int) -> str:
@@ -80,70 +162,53 @@ def after_failure(attempts: int, max_attempts: int) -> str:
     return FAILED if attempts >= max_attempts else PENDING
 
 
+def kept_share(said: float | None) -> float | None:
+    """Return an estimate in [0, 1], nothing where nothing was said; ValueError for a number that is not finite."""
+    return None if said is None else clamp01(said)
+
+
+def reason_kept(error: str, version: int) -> str | None:
+    """Return what is kept of why an attempt failed: version 1 never fills that list (T2)."""
+    return error if version >= 2 else None
+
+
+def follows(completed: Mapping[str, int], task_id: str) -> str | None:
+    """Return the task that was completed last before this one, None if there is none (D3: never by the order of a set).
+
+    `completed` are the tasks that were, with the numbers in whose order they were.
+    """
+    others = [(nth, name) for name, nth in completed.items() if name != task_id]
+    return max(others)[1] if others else None
+
+
 def to_skip(tasks: Sequence[Task]) -> list[Skip]:
     """Return every waiting task that a failed or skipped one makes impossible, directly or not (T2).
 
     A task stands after those that it is skipped because of.
     """
-    lost = {task.task_id for task in tasks if task.status in (FAILED, SKIPPED)}
+    gone = {task.task_id for task in tasks if task.status in (FAILED, SKIPPED)}
     waiting = [task for task in tasks if task.status in (PENDING, BLOCKED)]
     skips: list[Skip] = []
-    while found := [task for task in waiting if not lost.isdisjoint(task.depends_on)]:
-        because = [Skip(task.task_id, [need for need in task.depends_on if need in lost]) for task in found]
+    while found := [task for task in waiting if not gone.isdisjoint(task.depends_on)]:
+        because = [Skip(task.task_id, [need for need in task.depends_on if need in gone]) for task in found]
         skips.extend(because)
-        lost.update(skip.task_id for skip in because)
-        waiting = [task for task in waiting if task.task_id not in lost]
+        gone.update(skip.task_id for skip in because)
+        waiting = [task for task in waiting if task.task_id not in gone]
     return skips
 
 
-def progress(tasks: Sequence[Task]) -> Progress:
+def to_skip_at_once(tasks: Sequence[Task], failed: Collection[str]) -> list[Skip]:
+    """Return the waiting tasks that depend on a failed one themselves, as version 1 does: no further (T2)."""
+    waiting = [task for task in tasks if task.status in (PENDING, BLOCKED)]
+    found = [Skip(task.task_id, [need for need in task.depends_on if need in failed]) for task in waiting]
+    return [skip for skip in found if skip.because]
+
+
+def progress(tasks: Sequence[Task], marked: Marked | None = None) -> Progress:
     """Return how far the list is; the probability is done/n * (1 - 2 * failed/n), in [0, 1] (RULES R6)."""
     n = len(tasks)
-    completed = _count(tasks, COMPLETED)
-    failed = _count(tasks, FAILED)
-    remaining = n - completed - _count(tasks, SKIPPED)
+    completed = len(done(tasks, marked))
+    failed = len(lost(tasks, marked))
+    remaining = sum(task.status not in (COMPLETED, SKIPPED) for task in tasks)
     probability = clamp01(completed / n * (1 - 2 * failed / n)) if n else 0.0
     return Progress(n, completed, failed, remaining, probability)
-
-
-def _count(tasks: Sequence[Task], status: str) -> int:
-    return sum(task.status == status for task in tasks)
-
-
-def should_replan(
-    tasks: Sequence[Task], *, elapsed: float = 0.0, deadline: float | None = None, threshold: float = ON_SCHEDULE
-) -> str | None:
-    """Return why the list should be planned anew, or None; times are in seconds (RULES R6)."""
-    now = progress(tasks)
-    stuck = sum(task.status == IN_PROGRESS and task.attempts > STUCK_AFTER for task in tasks)
-    if late := _late(now, elapsed, deadline, threshold):
-        return late
-    if now.total and now.failed / now.total > TOO_MANY_FAILED:
-        return f"too many failures: {now.failed} of {now.total} tasks"
-    return f"stuck: {stuck} tasks with more than {STUCK_AFTER} attempts" if stuck else None
-
-
-def _late(now: Progress, elapsed: float, deadline: float | None, threshold: float) -> str | None:
-    if deadline is None or elapsed <= deadline / 2:
-        return None
-    if elapsed > deadline:
-        return f"deadline exceeded: {elapsed:.1f} s of {deadline:.1f} s"
-    expected = elapsed / deadline * threshold
-    share = now.completed / now.total if now.total else 1.0
-    return f"behind schedule: {share:.1%} done, {expected:.1%} expected" if share < expected else None
-
-
-def replan(tasks: Sequence[Task]) -> list[str] | None:
-    """Return all task ids with the pending ones reordered among themselves, highest priority first (T4).
-
-    None if that changes nothing.
-    """
-    pending = iter(sorted((task for task in tasks if task.status == PENDING), key=lambda task: -task.priority))
-    before = [task.task_id for task in tasks]
-    after = [next(pending).task_id if task.status == PENDING else task.task_id for task in tasks]
-    return None if after == before else after
-
-
-def replan_actions(order: Sequence[str] | None) -> list[str]:
-    """Return what a replanning did, in words: nothing where the order stays."""
-    return [] if order is None else ["reordered by priority"]

@@ -1,7 +1,8 @@
 """The words by which a query's intent, time and domain are known (RULES R1a).
 
-Invariants: a name is found by whole words only, so that an account is not a count (M18); a phrase is found with any
-punctuation between its words ("peer-to-peer"), and a plural s does not hide a word. Names keep their table's order.
+Invariants: in version 2 a name is found by whole words only, so that an account is not a count (M18); a phrase is
+found with any punctuation between its words ("peer-to-peer"), and a plural s does not hide a word. In version 1 a name
+is found wherever its letters stand. Names keep their table's order.
 """
 
 import re
@@ -31,6 +32,11 @@ def named_in(text: str, table: Table) -> list[str]:
     """Return the names whose words or phrases a text contains as whole words, in the order of the table (M18)."""
     plain = " ".join(re.split(r"[\W_]+", text.lower()))
     return [name for name, phrases in table.items() if _whole(phrases).search(plain)]
+
+
+def held_in(text: str, table: Table) -> list[str]:
+    """Return the names of which a text holds a word or phrase, inside of other words too: version 1 (M18)."""
+    return [name for name, phrases in table.items() if any(phrase in text for phrase in phrases)]
 
 
 @cache

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import pytest
 
-from jotty_events.rules import attempts, brain, causal, memory, todo
+from jotty_events.rules import attempts, brain, causal, memory, replanning, todo
 from jotty_events.rules.goals import value_with_transfer
 from jotty_events.rules.td_lambda import adapt_alpha, conclude_alpha, discounted_return
 
@@ -96,4 +96,4 @@ def test_a_list_is_named_by_its_goal_and_time() -> None:
     """The id is the MD5 of both; a whole second reads the same from every clock."""
     assert todo.todo_id("g", 5.0) == "66783b4dafd694d4f5e3e554d155b302"
     assert todo.todo_id("g", 5) == todo.todo_id("g", 5.0) != todo.todo_id("g", 5.5)
-    assert (todo.replan_actions(None), todo.replan_actions(["a"])) == ([], ["reordered by priority"])
+    assert (replanning.replan_actions(None), replanning.replan_actions(["a"])) == ([], ["reordered by priority"])

@@ -6,8 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.causal import applies, reweigh
-from jotty_events.rules.goals import ValueRead, goal_id, goal_similarity, parent_of, related, value_with_transfer
+from jotty_events.rules.causal import applies, link_id, mentions, reweigh, starting_confidence
+from jotty_events.rules.goals import (
+    ValueRead,
+    entities_of,
+    goal_id,
+    goal_similarity,
+    goals_considered,
+    operation_of,
+    parent_of,
+    related,
+    scored,
+    transfers,
+    value_with_transfer,
+)
 
 
 class Node(NamedTuple):
@@ -91,3 +103,62 @@ def test_no_evidence_makes_a_link_certain_or_impossible(evidence: list[bool]) ->
 def test_a_link_applies_unless_the_context_says_otherwise(context: dict[str, object], holds: bool) -> None:
     """Conditions fail only when contradicted, exceptions only count when met; case does not matter."""
     assert applies(["db=trino", "flag", "k=a=b"], context, ["v=2", "off"]) == holds
+
+
+# Version 1 beside version 2.
+
+
+def test_both_versions_mix_related_values_alike() -> None:
+    """Version 1 adds one by one, version 2 exactly: they differ in the last digits at most."""
+    others = [(0.1 * i, 0.3 + 0.05 * i) for i in range(1, 10)]
+    old, new = (value_with_transfer(None, 0.5, others=others, weight=0.3, version=one) for one in (1, 2))
+    assert old.value == pytest.approx(new.value, rel=1e-12)
+    total = weighted = 0.0
+    for similarity, value in others:
+        total += similarity * 0.3
+        weighted += value * (similarity * 0.3)
+    assert old.value == 0.7 * 0.5 + 0.3 * (weighted / total)
+
+
+def test_version_2_bounds_what_bears_on_a_value() -> None:
+    """Version 1 looks at all goals, version 2 at the newest fifty, and takes the ten nearest."""
+    assert (goals_considered(1), transfers(1)) == (None, None)
+    assert (goals_considered(), transfers()) == (50, 10)
+
+
+def test_a_goal_s_operation_is_the_context_s_or_the_task() -> None:
+    """An empty operation says something in version 1 only; entities are a list of texts, or none."""
+    assert operation_of({}, "count") == operation_of({}, "count", 1) == "count"
+    assert operation_of({"operation_type": "op"}, "count") == operation_of({"operation_type": "op"}, "count", 1) == "op"
+    assert [operation_of({"operation_type": ""}, "count", version) for version in (1, 2)] == ["", "count"]
+    assert entities_of({"entities": ["a", 1]}) == ["a", "1"]
+    assert entities_of({"entities": "abc"}) == entities_of({}) == []
+
+
+def test_coming_up_again_counts_and_says_nothing_of_success() -> None:
+    """The success rate moves only with an episode that ended."""
+    assert scored(3, 0.5, None) == (4, 0.5)
+    assert scored(3, 0.5, True) == (4, 0.625)
+    assert scored(1, 1.0, False) == (2, 0.5)
+
+
+def test_a_new_link_is_as_sure_as_it_was_said_to_be() -> None:
+    """Version 2 keeps it in [0.1, 0.99] from the start, version 1 once it is weighed."""
+    assert [starting_confidence(None, version) for version in (1, 2)] == [0.5, 0.5]
+    assert [starting_confidence(0.02, version) for version in (1, 2)] == [0.02, 0.1]
+    assert [starting_confidence(1.0, version) for version in (1, 2)] == [1.0, 0.99]
+
+
+def test_cause_and_effect_do_not_run_into_each_other() -> None:
+    """In version 1 two links may share an id (E4)."""
+    assert link_id("ab", "c", 1) == link_id("a", "bc", 1) == goal_id("abc")
+    assert link_id("ab", "c") != link_id("a", "bc")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("", True), ("No Index", True), ("slow", True), ("an index please", True), ("the no", False), ("scans", False)],
+)
+def test_a_query_finds_links_by_its_words(query: str, found: bool) -> None:
+    """All of it, or a word of four characters and more, stands in cause or effect; case does not matter."""
+    assert mentions(query, "There is no index", "SLOW scan") == found

@@ -7,14 +7,24 @@ from hypothesis import strategies as st
 from jotty_events.rules.memory import (
     Candidate,
     Kept,
+    Names,
     OutcomeMemory,
+    accessed_when_renamed,
+    comparable,
     content_hash,
     domain_of,
     evict,
+    is_of_domain,
+    is_of_task,
+    is_old_key,
+    known_by,
     memory_key,
+    names_of,
     outcome_memory,
     outcome_with_store,
+    protection_threshold,
     protects,
+    source_episode,
     stale,
     task_type_of,
     token_count,
@@ -125,3 +135,109 @@ def test_a_fifth_of_a_level_may_be_pruned() -> None:
     assert stale([*kept, *reversed(old)], now=100_000.0) == ["old0", "old1"]
     assert stale(old[:4], now=100_000.0) == []
     assert stale(kept, now=100_000.0) == []
+
+
+# Version 1 beside version 2.
+
+
+def test_version_1_knows_a_content_by_what_is_kept_of_it() -> None:
+    """Two long contents of one beginning are one in version 1, and two in version 2 (M2)."""
+    one, other = ("a" * 40 + end for end in ("one", "two"))
+    assert known_by(one, 10, 1) == known_by(other, 10, 1) == content_hash(truncate(one, 10).content)
+    assert known_by(one, 10) != known_by(other, 10)
+    assert known_by("short", 10, 1) == known_by("short", 10) == content_hash("short")
+
+
+def test_version_1_lets_names_run_into_each_other() -> None:
+    """A colon in a name is written as it is in version 1, so that two keys may be one (E4)."""
+    assert memory_key("a:b", "c", "0" * 32, 1) == memory_key("a", "b:c", "0" * 32, 1) == f"a:b:c:{'0' * 16}"
+    assert memory_key("a:b", "c", "0" * 32) == f"a%3Ab:c:{'0' * 16}"
+    assert is_of_domain("a:b:c:0", "a:b", "a", 1)
+    assert not is_of_domain("a:b:c:0", "a:b", "a")
+    assert is_of_task("a:b:c:0", "c", "b", 1)
+    assert not is_of_task("a:b:c:0", "c", "b")
+
+
+def test_an_empty_name_is_a_name_in_version_1() -> None:
+    """Version 1 takes an empty domain as it is; of task types it passes over the context's empty ones only."""
+    assert names_of({"domain": "d"}, "", "", 1) == ("", "")
+    assert names_of({"domain": "d"}, "", "") == ("d", "general")
+    assert names_of({"domain": "", "task_type": "", "operation_type": "op"}, version=1) == Names("", "op")
+    assert names_of({"domain": None, "operation_type": None}, version=1) == ("None", "None")
+    assert names_of({"domain": None, "operation_type": None}) == names_of({}, version=1) == ("general", "general")
+
+
+def test_a_threshold_of_zero_says_nothing_in_version_1() -> None:
+    """Version 1 takes 0.0 for no threshold at all, and words its reasons as the original does (E1)."""
+    assert (protection_threshold(0.0, 0.8, 1), protection_threshold(0.0, 0.8)) == (0.8, 0.0)
+    assert protection_threshold(0.5, 0.8, 1) == protection_threshold(0.5, 0.8) == 0.5
+    assert protection_threshold(None, 0.8, 1) == protection_threshold(None, 0.8) == 0.8
+    assert protects(0.8, "meta", 0.8, version=1) == (True, "Value >= 0.8")
+    assert protects(0.1, "meta", 0.8, version=1) == (True, "META level")
+    assert protects(0.1, "causal", 0.8, version=1) == (True, "CAUSAL knowledge")
+    assert protects(0.1, "semantic", 0.8, version=1) == (False, "")
+
+
+def test_the_failure_frame_of_version_1_is_the_original_s() -> None:
+    """The content stands between rules, with its context escaped to ASCII; level and value are those of version 2."""
+    kept = outcome_with_store("it\nbroke", "failure", {"a": "é"}, 1)
+    rule = "═" * 51
+    assert kept == (
+        "causal",
+        f"❌ FAILURE ANALYSIS (High Information Event)\n{rule}\nit\nbroke\n\nFULL CONTEXT:\n"
+        '{\n  "a": "\\u00e9"\n}\n\n'
+        "MEMORY NOTE: This is a rare failure event with high information content.\n"
+        f"Store full trace to prevent similar failures.\n{rule}",
+        0.9,
+    )
+    assert outcome_with_store("it broke", "failure", {})[::2] == ("causal", 0.9)
+    for outcome in ("success", "neutral", "anything"):
+        assert outcome_with_store("a\nb", outcome, {}, 1) == outcome_with_store("a\nb", outcome, {})
+
+
+def test_version_1_prunes_what_is_protected_too() -> None:
+    """Age and value alone decide in version 1; a day to the second is not old yet."""
+    old = [entry(f"old{nth}", 0.1, protected=nth == 0, nth=nth) for nth in range(10)]
+    assert stale(old, now=86401.0, version=1) == ["old0", "old1"]
+    assert stale(old, now=86401.0) == ["old1", "old2"]
+    assert stale(old, now=86400.0, version=1) == stale(old, now=86400.0) == []
+
+
+def test_less_than_three_tenths_is_worthless() -> None:
+    """0.3 itself stays, in both versions."""
+    edge = [entry(f"{nth}", 0.3, nth=nth) for nth in range(5)]
+    below = [entry(f"{nth}", 0.299, nth=nth) for nth in range(5)]
+    assert [stale(edge, now=1e6, version=version) for version in (1, 2)] == [[], []]
+    assert [stale(below, now=1e6, version=version) for version in (1, 2)] == [["0"], ["0"]]
+
+
+def test_a_failure_is_told_shortly_in_version_2() -> None:
+    """The content, and its context as it is written, without a frame."""
+    kept = outcome_with_store("it broke", "failure", {"a": "é"})
+    assert kept.content == '❌ Failure: it broke\nContext: {\n  "a": "é"\n}'
+
+
+def test_the_episode_of_a_memory_is_the_one_that_goes_on() -> None:
+    """Version 1 believes the context, and says 0 without one; version 2 knows what goes on."""
+    assert [source_episode({"episode": 3}, 7, version) for version in (1, 2)] == [3, 7]
+    assert [source_episode({}, None, version) for version in (1, 2)] == [0, None]
+    assert [source_episode({"episode": "x"}, None, version) for version in (1, 2)] == [0, None]
+    assert [source_episode({"episode": True}, 7, version) for version in (1, 2)] == [0, 7]
+
+
+def test_what_is_of_one_length_may_say_the_same() -> None:
+    """Nothing is compared with what is more than three times as long, or with nothing."""
+    assert comparable(3, 10)
+    assert comparable(10, 3)
+    assert not comparable(29, 100)
+    assert comparable(1, 1)
+    assert not comparable(0, 0)
+    assert not comparable(0, 5)
+
+
+def test_old_keys_have_no_domain() -> None:
+    """A migrated entry counts as accessed now, one that took another's key does not."""
+    assert is_old_key("0123456789abcdef")
+    assert not is_old_key("a:b:0123456789abcdef")
+    assert accessed_when_renamed(1.0, 2.0, "migrated") == 2.0
+    assert accessed_when_renamed(1.0, 2.0, "duplicate") == 1.0

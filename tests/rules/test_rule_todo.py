@@ -5,7 +5,8 @@ from typing import NamedTuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.todo import Progress, Skip, after_failure, next_task, progress, replan, should_replan, to_skip
+from jotty_events.rules.replanning import replan, should_replan
+from jotty_events.rules.todo import Progress, Skip, after_failure, next_task, progress, to_skip
 
 
 class Job(NamedTuple):
@@ -13,6 +14,7 @@ class Job(NamedTuple):
     status: str = "pending"
     depends_on: tuple[str, ...] = ()
     priority: float = 1.0
+    estimated_reward: float = 0.5
     attempts: int = 0
     max_attempts: int = 3
     nth: int = 0

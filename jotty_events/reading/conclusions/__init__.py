@@ -1,8 +1,9 @@
 """Which conclusions follow from an event's own fields, and how they are drawn again.
 
-Invariants: a conclusion is drawn by the rules themselves, from what the event observed and read and from the settings
-of its run; never from a state, and never from what the event concluded. The one exception: a counter (such as the
-visits of a Q-value) is taken as it stands where a mean needs it, and is itself verified against the replayed state.
+Invariants: a conclusion is drawn by the rules themselves, in the version that its run was learned by, from what the
+event observed and read and from the settings of its run; never from a state, and never from what the event concluded.
+The one exception: a counter (such as the visits of a Q-value) is taken as it stands where a mean needs it, and is
+itself verified against the replayed state.
 """
 
 from ...events import Event
@@ -12,10 +13,7 @@ from .memory import MEMORY
 from .q import Q
 from .run import RUN
 
-__all__ = ["CONCLUSIONS", "RULES", "Conclusion", "Found", "Settings"]
-
-RULES = 2
-"""The version of the rules that these conclusions are drawn by."""
+__all__ = ["CONCLUSIONS", "Conclusion", "Found", "Settings"]
 
 CONCLUSIONS: dict[type[Event], Conclusion] = {**RUN, **MEMORY, **Q, **BRAIN}
 """By event type; an event that is not here concludes nothing that follows from its own fields."""

@@ -1,29 +1,39 @@
-"""Conclusions of the Q-table's events."""
+"""Conclusions of the Q-table's events, in every version of the rules."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import Protocol
 
-from ...events import Event, ExperienceAdded, QUpdated
-from ...rules import q_learning
+from ...events import Event, ExperienceAdded, ExperienceReweighed, QUpdated, TiersAssigned
+from ...rules import q_learning, q_replay, tiers
 from ...rules.text_form import describe_action, describe_state
+from ...rules.tiers import Progress
 from ...types import Json
 from .conclusion import Conclusion, Found, Settings, known
 
-_Describe = Callable[[Mapping[str, object]], str]
+
+class _Describe(Protocol):
+    def __call__(self, data: Mapping[str, object], /, *, version: int) -> str: ...
 
 
 def experience_added(event: ExperienceAdded, settings: Settings) -> Found:
     """The error and the priority; and the texts, where it is known what they were made of."""
     return {
         "error": q_learning.surprise(event.reward, event.q_before),
-        "priority": q_learning.priority(event.reward, event.q_before),
-        **_text("state", event.state_data, describe_state),
-        **_text("action", event.action_data, describe_action),
-        **_text("next_state", event.next_state_data, describe_state),
+        "priority": q_learning.priority(event.reward, event.q_before, version=settings.rules),
+        **_text("state", event.state_data, describe_state, settings),
+        **_text("action", event.action_data, describe_action, settings),
+        **_text("next_state", event.next_state_data, describe_state, settings),
     }
 
 
-def _text(field: str, data: Json | None, describe: _Describe) -> Found:
-    return {field: describe(data)} if data else {}
+def _text(field: str, data: Json | None, describe: _Describe, settings: Settings) -> Found:
+    return {field: describe(data, version=settings.rules)} if data else {}
+
+
+def experience_reweighed(event: ExperienceReweighed, settings: Settings) -> Found:
+    """What the experience still surprises."""
+    after = q_replay.reweigh(event.reward, event.q)
+    return {"error": after.error, "priority": after.priority}
 
 
 def q_updated(event: QUpdated, settings: Settings) -> Found:
@@ -37,8 +47,15 @@ def q_updated(event: QUpdated, settings: Settings) -> Found:
         gamma=event.gamma,
         visits_before=event.visits - 1,
         average_before=event.average_before,
+        version=settings.rules,
     )
-    lesson = q_learning.lesson(state=event.state, action=event.action, reward=event.reward, td_error=concluded.td_error)
+    lesson = q_learning.lesson(
+        state=event.state,
+        action=event.action,
+        reward=event.reward,
+        td_error=concluded.td_error,
+        version=settings.rules,
+    )
     return {
         "before": _before(event),
         **_next_max(event),
@@ -65,9 +82,17 @@ def _next_max(event: QUpdated) -> Found:
     return {"next_max": q_learning.UNKNOWN.value} if event.next_nth is None else {}
 
 
+def tiers_assigned(event: TiersAssigned, settings: Settings) -> Found:
+    """How it goes after the episode; which entries move follows from the whole table."""
+    before = Progress(event.last_reward_before, event.without_improvement_before)
+    return tiers.progress(event.reward, before, version=settings.rules)._asdict()
+
+
 Q: dict[type[Event], Conclusion] = {
     ExperienceAdded: Conclusion(("error", "priority"), experience_added, ("state", "action", "next_state")),
+    ExperienceReweighed: Conclusion(("error", "priority"), experience_reweighed),
     QUpdated: Conclusion(
         ("target", "td_error", "after", "average_reward", "lesson", "created"), q_updated, ("before", "next_max")
     ),
+    TiersAssigned: Conclusion(("last_reward", "without_improvement"), tiers_assigned),
 }

@@ -1,0 +1,116 @@
+"""The experience buffer: takes steps in, lets others go, and draws some to be learned from again.
+
+Invariants: the buffer holds at most as many steps as its capacity after every call. Version 1 keeps it in the order
+that its last eviction sorted it into; version 2 in the order in which the steps came.
+"""
+
+from itertools import islice
+
+from projections.q_table import Experience, QTable
+
+from ..events import ExperienceAdded, ExperienceEvicted, ExperienceReweighed
+from ..rules import q_learning, q_replay
+from ..rules.similarity import similar
+from ..session import Session, Transaction
+from .q_reading import TableReader
+from .q_steps import Given
+
+
+class Buffer:
+    """The experience buffer of one Q-table."""
+
+    def __init__(self, session: Session, reader: TableReader, capacity: int) -> None:
+        self._session = session
+        self._reader = reader
+        self._capacity = capacity
+
+    @property
+    def _table(self) -> QTable:
+        table: QTable = self._session.view("q_table")
+        return table
+
+    def add(self, commit: Transaction, step: Given) -> int:
+        """Put a step into the buffer; returns its insertion number there."""
+        version = self._session.rules
+        nth = self._table.next_experience
+        q = q_learning.estimate(self._reader, step.state, step.action, version=version).value
+        commit.add(
+            ExperienceAdded(
+                **self._session.provenance,
+                state=step.state,
+                action=step.action,
+                reward=step.reward,
+                next_state=step.next_state,
+                done=step.done,
+                state_data=step.state_data,
+                action_data=step.action_data,
+                next_state_data=step.next_state_data,
+                now=commit.now,
+                q_before=q,
+                error=q_learning.surprise(step.reward, q),
+                priority=q_learning.priority(step.reward, q, version=version),
+                nth=nth,
+            )
+        )
+        self.make_room(commit)
+        return nth
+
+    def make_room(self, commit: Transaction) -> None:
+        """Let steps go where the buffer holds too many (M15)."""
+        while self._table.buffered > self._capacity:
+            buffer = self._table.priorities()
+            nth, order = self._least(buffer)
+            self.let_go(commit, nth, dict(buffer)[nth], order)
+
+    def _least(self, buffer: list[tuple[int, float]]) -> tuple[int, list[int] | None]:
+        if self._session.rules < 2:
+            return q_learning.evict_sorted(buffer)
+        return (q_learning.evict(buffer) if len(buffer) > 1 else buffer[0][0]), None
+
+    def let_go(self, commit: Transaction, nth: int, priority: float, order: list[int] | None = None) -> None:
+        """Take a step out of the buffer; `order` lists those that remain, where they were sorted."""
+        commit.add(
+            ExperienceEvicted(
+                **self._session.provenance,
+                now=commit.now,
+                capacity=self._capacity,
+                priority=priority,
+                nth=nth,
+                order=order,
+            )
+        )
+
+    def drawn(self, count: int) -> list[tuple[Experience, float]]:
+        """Draw steps by their priorities, with replacement; each with the number in [0, 1) that it was drawn by."""
+        buffer = self._table.priorities()
+        draws = [self._session.rng.random() for _ in range(count)]
+        places = q_replay.drawn([priority for _, priority in buffer], draws)
+        return [(self._table.experience(buffer[place][0]), draw) for place, draw in zip(places, draws, strict=True)]
+
+    def reweigh(self, commit: Transaction, replayed: Experience) -> None:
+        """Weigh a step by what it still surprises, now that it was replayed (M15)."""
+        entry = self._reader.entry(replayed.state, replayed.action)
+        if entry is None:
+            return
+        after = q_replay.reweigh(replayed.reward, entry.value)
+        commit.add(
+            ExperienceReweighed(
+                **self._session.provenance,
+                now=commit.now,
+                reward=replayed.reward,
+                q=entry.value,
+                nth=replayed.nth,
+                error=after.error,
+                priority=after.priority,
+            )
+        )
+
+    def similar(self, state: str, action: str, most: int) -> list[Experience]:
+        """Return the newest steps in a similar state or of a similar action, newest first."""
+        held = self._table.experiences
+        if self._session.rules < 2:
+            newest = sorted(held, key=lambda one: one.time, reverse=True)
+        else:
+            newest = sorted(held, key=lambda one: -one.nth)
+        found = (one for one in newest if similar(one.state, state) or similar(one.action, action))
+        return list(islice(found, most))

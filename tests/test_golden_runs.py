@@ -1,0 +1,81 @@
+"""A run that was recorded once by each version of the rules: it follows by these rules, for ever.
+
+A change of the rules that alters the numbers of old runs is found here. A golden run is never recorded again but for a
+new version of the rules: `python tests/golden_runs.py VERSION` writes one that is not there.
+"""
+
+import platform
+from math import isclose
+from pathlib import Path
+from typing import Any
+
+import pytest
+from golden_runs import path_of
+from test_verify import written
+
+from jotty_events.events import EVENT_TYPES, Event, RunEnded, RunStarted, tag_of
+from jotty_events.reading.replay import Replay, digests
+from jotty_events.reading.verified import Divergence
+from jotty_events.reading.verify import verify
+from jotty_events.record import Record, decode_record, encode
+from jotty_events.reenacting import deep
+from jotty_events.rules import VERSIONS
+from projections import READ_MODELS
+
+WRITTEN_BY_NOBODY = {"absorbed", "entry_imported", "imported", "redacted"}
+
+
+def recorded(version: int) -> list[Event]:
+    """Return the events of a golden run."""
+    records = [decode_record(line) for line in Path(path_of(version)).read_bytes().splitlines()]
+    return [one.event for one in records if isinstance(one, Record)]
+
+
+def is_of_this_machine(events: list[Event]) -> bool:
+    """Say whether powers and exponentials are to the last bit what they were: elsewhere they may not be."""
+    return platform.system() == "Linux"
+
+
+def near(divergence: Divergence) -> bool:
+    """Say whether two numbers are the same but for their last bits."""
+    values: tuple[Any, Any] = divergence.recorded, divergence.recomputed
+    return all(isinstance(one, float) for one in values) and isclose(*values, rel_tol=1e-12)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_golden_run_follows_by_the_rules_of_its_version(version: int) -> None:
+    """Every number of the run is concluded again, and every state that it read is there."""
+    events = recorded(version)
+    found = verify(written(events, rules=version), deep=deep, most=10_000)
+    assert [one for one in found if is_of_this_machine(events) or not near(one)] == []
+    assert found.notes == []
+    assert found.records == len(events) > 200
+    assert found.values > 1500
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_golden_run_is_replayed_to_its_recorded_state(version: int) -> None:
+    """The digests that the run ended with are those of its replay."""
+    events = recorded(version)
+    replay = Replay(READ_MODELS)
+    for seq, event in enumerate(events[:-1], 1):
+        replay.apply(Record(seq, seq, event))
+    ended = events[-1]
+    assert isinstance(ended, RunEnded)
+    assert digests(READ_MODELS, replay.result.states) == ended.digests
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_golden_run_is_written_as_it_was(version: int) -> None:
+    """Encoding what was decoded gives the same bytes."""
+    lines = Path(path_of(version)).read_bytes().splitlines()
+    assert [encode(decode_record(line)) for line in lines] == lines
+    started = recorded(version)[0]
+    assert isinstance(started, RunStarted)
+    assert started.rules == version
+
+
+def test_golden_runs_hold_every_kind_of_event() -> None:
+    """What any learner writes stands in one of the golden runs."""
+    kinds = {tag_of(event) for version in VERSIONS for event in recorded(version)}
+    assert kinds == {tag_of(kind) for kind in EVENT_TYPES} - WRITTEN_BY_NOBODY

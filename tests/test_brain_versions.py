@@ -18,6 +18,8 @@ from jotty_events import (
 from jotty_events.errors import ConfigError, InvalidEvent
 from jotty_events.rules.brain import WEEK
 from jotty_events.rules.hippocampus import SEEN_MOST
+from projections.brain import KEPT
+from projections.memory import SAMPLES_KEPT
 
 START = 1767700800.0
 
@@ -77,8 +79,7 @@ def test_the_original_s_arguments_are_weights_as_well() -> None:
     """A manager that is told how much novelty counts goes by it (M10)."""
 
     def kept(version: int) -> list[float]:
-        said = {"novelty_weight": 1.0, "reward_weight": 0.0, "frequency_weight": 0.0}
-        brain = BrainInspiredMemoryManager(3, 1, 8, 0.4, **said, config=config_of(version), clock=Clock())
+        brain = BrainInspiredMemoryManager(3, 1, 8, 0.4, 1.0, 0.0, 0.0, config=config_of(version), clock=Clock())
         for reward in (1.0, 0.5):
             brain.store_experience({"action": "scan"}, reward)
         return [one.reward for one in brain.hippocampus]
@@ -250,10 +251,12 @@ class Note:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_ripples_change_the_caller_s_memories_only(version: int) -> None:
-    """Weak ones are marked, strong ones grow; entries of a log are read-only, and a thing without a value counts 0.5."""
+    """Weak ones are marked, strong ones grow; a thing without a value counts 0.5, and stays as it is."""
     consolidator = SharpWaveRippleConsolidator(config_of(version), clock=Clock())
     notes = [Note(0.05), Note(0.1), Note(0.9), Note(0.95), Note(0.86)]
-    found = consolidator.consolidate([{"action": "a", "reward": 0.0}, {"action": "b", "reward": 1.0}], [*notes, object()])
+    found = consolidator.consolidate(
+        [{"action": "a", "reward": 0.0}, {"action": "b", "reward": 1.0}], [*notes, object()]
+    )
     assert (found.memories_pruned, found.memories_strengthened, found.causal_links_found) == (1, 3, 1)
     assert [one.marked_for_deletion for one in notes] == [True, False, False, False, False]
     assert [one.default_value for one in notes] == pytest.approx([0.05, 0.1, 0.99, 1.0, 0.946])
@@ -365,3 +368,37 @@ def test_a_forced_sleep_comes_with_the_next_experience() -> None:
     assert machine.get_state_summary()["next_sleep_in"] == 0
     machine.process_experience({"content": "c"})
     assert machine.get_state_summary()["total_consolidations"] == 1
+
+
+def test_a_brain_under_the_original_s_name_has_its_defaults() -> None:
+    """Ten episodes, a hundred experiences, two hundred patterns, and a high threshold."""
+    config = BrainInspiredMemoryManager(clock=Clock()).config
+    said = config.consolidation_interval, config.max_hippocampus_size, config.max_neocortex_size
+    assert (said, config.brain_memory_threshold) == ((10, 100, 200), 0.7)
+    with pytest.raises(ConfigError, match="consolidation_interval"):
+        BrainInspiredMemoryManager(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_recent_episodes", 0),
+        ("max_recent_episodes", 1001),
+        ("adaptive_window_size", 0),
+        ("adaptive_window_size", 501),
+        ("alpha_min", 0.0),
+        ("alpha_max", 1.5),
+        ("brain_novelty_weight", -0.1),
+        ("replay_recency_weight", nan),
+        ("max_hippocampus_size", -1),
+        ("pattern_extraction_threshold", 0),
+        ("brain_max_prune_percentage", 1.5),
+        ("tool_success_reward", inf),
+    ],
+)
+def test_settings_that_cannot_be_learned_by_are_refused(name: str, value: float) -> None:
+    """By their names, before anything is learned; samples and experiences are kept for the widest windows."""
+    with pytest.raises(ConfigError, match=name):
+        config_of(2, **{name: value})
+    assert SAMPLES_KEPT == 2 * 500
+    assert KEPT == 1000

@@ -147,10 +147,10 @@ def _times(call: Callable[[Learners, Any], Any]) -> Callable[..., Any]:
 
 
 DO: dict[str, Callable[..., Any]] = {
-    "store": lambda live, content, goal, value: live.memory.store(
-        content, "semantic", {"entities": ["rows"]}, goal, value, domain="sql", task_type="t"
-    )
-    and None,
+    "store": lambda live, content, goal, value: (
+        live.memory.store(content, "semantic", {"entities": ["rows"]}, goal, value, domain="sql", task_type="t")
+        and None
+    ),
     "way": _way,
     "error": _times(lambda live, error: live.rate.record_td_error(error)),
     "success": _times(lambda live, success: live.rate.record_success(success)),
@@ -211,9 +211,7 @@ class History:
         start = tree.resolve("latest") if tree.run_ids() else None
         parent = tree.parent(start) if start else None
         rules, settings_of_run = self.config.rules_version, self.config.to_json()
-        planned = plan(
-            parent=parent, rules=rules, clock=lambda: self.now, entropy=self.entropy, config=settings_of_run
-        )
+        planned = plan(parent=parent, rules=rules, clock=lambda: self.now, entropy=self.entropy, config=settings_of_run)
         session = Session(READ_MODELS, clock=lambda: self.now, tree=tree, start=start, plan=planned, rules=rules)
         live = Learners(self.config, session)
         for name, *arguments in steps:

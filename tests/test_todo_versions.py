@@ -117,7 +117,7 @@ def test_priorities_and_estimates_choose() -> None:
 
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_checkpoint_can_be_gone_back_to(version: int) -> None:
-    """What the original's files restore is nothing (T5): here statuses, progress and attempts come back, from the log."""
+    """What the original's files restore is nothing (T5): here statuses, progress and attempts come back."""
     todo = plain(version)
     todo.complete_task("a")
     todo.start_task("b")
@@ -127,7 +127,13 @@ def test_a_checkpoint_can_be_gone_back_to(version: int) -> None:
     todo.add_task("e", "later")
     todo.restore_from_checkpoint(todo.checkpoints[-1])
     assert todo.checkpoints == [kept]
-    assert [task.status for task in todo.tasks.values()] == ["completed", "in_progress", "pending", "pending", "pending"]
+    assert [task.status for task in todo.tasks.values()] == [
+        "completed",
+        "in_progress",
+        "pending",
+        "pending",
+        "pending",
+    ]
     assert (todo.completed_tasks, todo.failed_tasks, todo.current_task_id) == (["a"], [], "b")
     assert (todo.tasks["a"].progress, todo.tasks["b"].attempts, todo.tasks["c"].progress) == (1.0, 1, 0.0)
 
@@ -145,7 +151,12 @@ def test_reasons_to_plan_anew() -> None:
 
     def said(version: int) -> list[tuple[bool, str]]:
         todo = plain(version, max_attempts=9)
-        found = [todo.should_replan(10.0), todo.should_replan(200.0), todo.should_replan(301.0), todo.should_replan(300.0)]
+        found = [
+            todo.should_replan(10.0),
+            todo.should_replan(200.0),
+            todo.should_replan(301.0),
+            todo.should_replan(300.0),
+        ]
         for _ in range(4):
             todo.start_task("a")
         found.append(todo.should_replan(10.0))
@@ -340,7 +351,9 @@ def test_a_task_has_a_name_and_words() -> None:
     """An empty name is refused by version 2; what is no text by both."""
     with pytest.raises(ConfigError, match="no name"):
         plain(2, "").add_task("", "")
-    assert plain(1, "").add_task("", "") is None
+    unnamed = plain(1, "")
+    unnamed.add_task("", "")
+    assert list(unnamed.tasks) == [""]
     for version in (1, 2):
         with pytest.raises(ConfigError, match="not text"):
             plain(version).add_task("e", None, "x")  # type: ignore[arg-type]

@@ -67,6 +67,7 @@ class AdaptiveLearningRate:
         """Take note of whether an episode reached its goal."""
         self._note(SUCCESS, 1.0 if success else 0.0)
 
+    @undisturbed
     def _note(self, kind: str, value: float) -> None:
         held, fresh = self._memory.adapting(LEARNER, kind)
         with self._session.transaction() as commit:
@@ -84,6 +85,7 @@ class AdaptiveLearningRate:
                 )
             )
 
+    @undisturbed
     def get_adapted_alpha(self) -> float:
         """Adapt the learning rate to what was noted, and return it; as configured, where it is not to be adapted.
 
@@ -96,7 +98,6 @@ class AdaptiveLearningRate:
             self._adapt(before, found)
         return found.after
 
-    @undisturbed
     def _adapted(self) -> td_lambda.Adaptation:
         config, memory = self.config, self._memory
         return td_lambda.adapt_alpha(
@@ -137,6 +138,7 @@ class AdaptiveLearningRate:
                 )
             )
 
+    @undisturbed
     def reset(self) -> None:
         """Let alpha be as it is configured, and forget what was noted."""
         nothing = td_lambda.Adaptation(self.config.alpha, 0, 0.0, 0.0, None, None)

@@ -106,6 +106,7 @@ class Brain:
     def _forget_experiences(self, commit: Transaction) -> None:
         Forgetting(self.config, self._session).experiences(commit)
 
+    @undisturbed
     def set_causal_impact(self, index: int, causal_impact: float) -> None:
         """Say how much the experience at a place of the hippocampus caused (M10). ConfigError for no such place."""
         held = self.hippocampus

@@ -12,7 +12,7 @@ from ..config import JottyConfig
 from ..errors import ConfigError
 from ..events import BrainStepped
 from ..rules import sleep
-from ..session import Session
+from ..session import Session, undisturbed
 from ..types import Clock, Json
 from .alone import alone
 from .consolidator import ConsolidationResult, SharpWaveRippleConsolidator
@@ -130,6 +130,7 @@ class BrainStateMachine:
             for one in waiting:
                 self.process_experience(one)
 
+    @undisturbed
     def _step(self, cause: str, mode: str, experience: Json | None = None, *, episodes: int = 0) -> None:
         before, config = self._held.machine, self.config
         slept, forced = cause == "slept", cause == "forced"

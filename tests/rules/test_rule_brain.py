@@ -11,19 +11,26 @@ from jotty_events.rules.brain import (
     Replayed,
     Weights,
     due,
+    expectation,
     faded,
+    first_match,
+    impact_of,
     kind_of,
+    lesson,
     match,
+    mean,
     nearest,
     novelty,
     over_capacity,
     pattern_strength,
     pattern_text,
     priority,
+    ranked,
     replay,
     tags,
     weak_experiences,
     weak_patterns,
+    weights_by,
 )
 
 
@@ -126,3 +133,88 @@ def test_what_is_never_replayed_is_forgotten_in_time() -> None:
 def test_sleep_comes_after_so_many_episodes() -> None:
     """Every third episode with an interval of three, the first included."""
     assert [due(since, 3) for since in range(5)] == [False, False, False, True, True]
+
+
+def test_equals_stay_as_they_stand_in_version_1() -> None:
+    """Version 2 takes the oldest first, whatever their order."""
+    held = [experience(3), experience(1), experience(2)]
+    assert [each.nth for each in replay(held, threshold=0.5, now=0.0, version=1)] == [3, 1]
+    assert [each.nth for each in replay(held, threshold=0.5, now=0.0)] == [1, 2]
+
+
+def test_the_first_near_pattern_is_reinforced_in_version_1() -> None:
+    """Be there a nearer one or not (D1)."""
+    known = [Pattern(5, ["a", "b", "c", "d"], 1.0, 0.0), Pattern(1, ["a", "b", "c"], 1.0, 0.0)]
+    assert first_match(["a", "b", "c"], known) == (5, 0.75)
+    assert first_match(["z"], known) is None
+    assert first_match([], known) is None
+
+
+def test_version_1_ranks_what_it_keeps() -> None:
+    """The greatest first, equals as they stand; where there is room nothing moves."""
+    rated = [(0, 0.5), (1, 0.2), (2, 0.5), (3, 0.9)]
+    assert ranked(rated, 2) == ([3, 0], [2, 1])
+    assert ranked(rated, 4) == ([], [])
+    assert ranked(rated, 0) == ([], [3, 0, 2, 1])
+
+
+def test_nothing_fades_in_version_1() -> None:
+    """A strength of 1 stays so for ever; only what began weak could be forgotten (M10)."""
+    year = 52 * WEEK
+    assert weak_experiences([experience(0)], now=year, version=1) == []
+    assert weak_experiences([experience(0, strength=0.2), experience(1, strength=0.21)], now=0.0, version=1) == [0]
+    patterns = [Pattern(0, [], 0.5, 0.0), Pattern(1, [], 0.51, 0.0), Pattern(2, [], 0.1, 1.0)]
+    assert weak_patterns(patterns, now=WEEK, version=1) == [0]
+
+
+def test_a_later_time_than_now_lifts_a_priority_in_version_1() -> None:
+    """The further, the higher, without an overflow; in version 2 it is as good as fresh."""
+    later = experience(0, 0.5, novelty=0.0, encoded_at=3600.0)
+    assert priority(later, now=0.0) == pytest.approx(0.15 + 0.25)
+    assert priority(later, now=0.0, version=1) == pytest.approx(0.15 + 0.25 * 1.9997, rel=1e-4)
+    assert priority(experience(0, encoded_at=1e300), now=-1e300, version=1) < 1e305
+
+
+def test_weights_are_fixed_in_version_1() -> None:
+    """Whatever is configured (M10)."""
+    said = Weights(1.0, 0.0, 0.0, 0.0, 0.0)
+    assert (weights_by(1, said), weights_by(2, said)) == (Weights(), said)
+    assert Weights() == (0.25, 0.20, 0.15, 0.25, 0.15)
+
+
+def test_an_impact_is_said_or_a_share_of_credit() -> None:
+    """Version 1 never looks for it (M10)."""
+    found = [impact_of({"shapley_credit": credit}, None) for credit in (0.0, 0.5, 1.0, 1.5, -0.5, True, "1")]
+    assert found == [0.0, 0.5, 1.0, 0.0, 0.0, 0.0, 0.0]
+    assert (impact_of({"shapley_credit": 0.5}, 0.25), impact_of({"shapley_credit": 0.5}, 0.0)) == (0.25, 0.0)
+    assert impact_of({"shapley_credit": 0.5}, None, 1) == 0.0
+
+
+def test_version_1_tags_whatever_is_there() -> None:
+    """Also what is empty; a credit that is no number has no tag."""
+    content = {"source": "no key", "knowledge_source": "k", "output_schema": "o", "status": None, "shapley_credit": "x"}
+    assert tags(content, 1) == ["status:", "schema:o", "source:k"]
+    assert tags(content) == ["schema:o", "source:k"]
+    assert [tags({"shapley_credit": credit}, 1) for credit in (0.3, 0.31, 0.7)] == [
+        ["causal:low_impact"],
+        ["causal:medium_impact"],
+        ["causal:medium_impact"],
+    ]
+
+
+def test_a_lesson_of_version_1_has_no_actor() -> None:
+    """And an unknown strategy, where no action is said (M9)."""
+    assert lesson({"actor": "b"}, 0.0, 1) == "❌ Strategy 'unknown' tends to fail (reward: 0.00)"
+    assert lesson({"action": "a", "actor": "b"}, 0.5, 1) == "⚖️  Strategy 'a' has mixed results (reward: 0.50)"
+    assert lesson({}, 1.0, 1) is None
+
+
+def test_means_of_nothing_are_nothing() -> None:
+    """And exact otherwise."""
+    assert (mean([]), mean([0.1] * 10)) == (0.0, 0.1)
+
+
+def test_what_is_expected_follows_the_rewards() -> None:
+    """A tenth of the way with each of them."""
+    assert expectation(0.5, 1.0) == pytest.approx(0.55)
+    assert expectation(0.5, 0.0) == pytest.approx(0.45)

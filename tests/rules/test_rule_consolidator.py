@@ -43,13 +43,15 @@ def test_how_each_agent_fares() -> None:
     mixed = episodes(("a", "x", 0.8), ("b", "x", 0.5), ("c", "x", 0.9), ("d", "y", 0.5), ("e", "y", 0.5))
     assert patterns(mixed, 1)[-1] == "AGENT_PATTERN: x has 67% success rate over 3 tasks"
     assert patterns(mixed, 4) == []
+    assert patterns(episodes(*[("a", "z", 0.7)] * 3), 3) == ["AGENT_PATTERN: z has 0% success rate over 3 tasks"]
 
 
 def test_a_change_of_reward_is_a_link() -> None:
     """From one episode to the next, by more than 0.3; a reward that is not said is 0.5."""
-    found = links(episodes(("a", "x", 0.0), ("b", "x", 0.3), ("c", "x", 1.0)) + [{"action": "d"}])
+    found = links([*episodes(("a", "x", 0.0), ("b", "x", 0.3), ("c", "x", 1.0)), {"action": "d"}])
     assert found == [Link("b", "c", 0.7, 0.7), Link("c", "d", -0.5, 0.7)]
     assert links(episodes(("a", "x", 0.0))) == []
+    assert links(episodes(("a", "x", 0.5), ("b", "x", 0.84)))[0].reward_delta == pytest.approx(0.34)
 
 
 def test_a_reward_is_a_number() -> None:
@@ -72,7 +74,7 @@ def test_the_first_weak_memories_are_pruned() -> None:
 
 def test_strong_memories_grow_by_a_tenth() -> None:
     """Those above the threshold, up to 1."""
-    assert strengthened([0.85, 0.86, 0.95], 0.85) == Strengthened([1, 2], [0.85, pytest.approx(0.946), 1.0])
+    assert strengthened([0.85, 0.875, 0.95], 0.85) == Strengthened([1, 2], [0.85, 0.9625000000000001, 1.0])
 
 
 def test_sleep_comes_after_the_interval() -> None:

@@ -30,6 +30,7 @@ unit = st.floats(0, 1)
         (0.09, 0.09, 0.3),
         (0.95, 0.5, 1.0),
         (0.0, 1.0, 1.0),
+        (0.3, 1.0, 1.0),
     ],
 )
 def test_a_reward_stands_out_by_its_surprise(reward: float, expected: float, found: float) -> None:
@@ -65,8 +66,9 @@ def test_the_strength_of_an_experience() -> None:
     """A worked value of the original: 0.3 of salience, 0.4 of novelty, 0.3 of relevance."""
     judged = judge("x" * 44, 0.95, "goal", expected=0.5, seen=False, running=Running(), threshold=0.4)
     assert judged[:4] == pytest.approx((1.0, 0.8, 0.3176, 0.71528))
-    assert (judged.remembered, judged.expected_reward) == (True, pytest.approx(0.545))
-    assert judged.running == Running(pytest.approx(0.3176), 0.0, 1)
+    assert judged.remembered
+    assert judged.expected_reward == pytest.approx(0.545)
+    assert judged.running == pytest.approx((0.3176, 0.0, 1))
 
 
 def test_what_reaches_the_threshold_is_remembered() -> None:

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 from jotty_events.rules.td_lambda import (
     access,
     adapt_alpha,
+    carried_from,
+    conclude_default,
     conclude_value,
     decay,
     discounted_return,
+    held,
     transfer,
+    updated_at,
+    value_at_access,
 )
 
 unit = st.floats(0, 1)
@@ -99,3 +104,34 @@ def test_a_decline_of_success_is_seen() -> None:
     assert corrected.after == pytest.approx(0.0105)
     original = adapt_alpha(0.01, errors=steady, successes=successes, version=1)
     assert (original.recent_success, original.after) == (1.5, 0.01)
+
+
+def test_the_return_of_version_1_is_added_from_left_to_right() -> None:
+    """On every version of Python: 0.1 ten times is not 1 there, and is 1 in version 2."""
+    steps = [0.1] * 10
+    assert (discounted_return(0.0, steps, 1.0, 1), discounted_return(0.0, steps, 1.0)) == (0.9999999999999999, 1.0)
+
+
+def test_a_default_is_learned_in_version_2_only() -> None:
+    """By the formula of values (M4)."""
+    defaults = [conclude_default(before=0.5, alpha=0.5, return_=1.0, trace=0.5, version=one) for one in (1, 2)]
+    assert defaults == [0.5, 0.625]
+
+
+def test_what_is_read_and_carried() -> None:
+    """An access reads the goal's own value or the default; a transfer starts from these, in version 1 from 0.5 (M5)."""
+    assert (value_at_access(0.2, 0.9), value_at_access(None, 0.9)) == ((0.2, "goal"), (0.9, "default"))
+    assert [carried_from(own, 0.9) for own in (0.2, None)] == [(0.2, "goal"), (0.9, "default")]
+    assert [carried_from(own, 0.9, 1) for own in (0.2, None)] == [(0.2, "goal"), (0.5, "neutral")]
+
+
+def test_when_a_value_counts_as_learned() -> None:
+    """Now, but for a transfer of version 1 to a value that was there."""
+    assert updated_at(5.0, 1.0, transferred=True) == updated_at(5.0, 1.0, transferred=False, version=1) == 5.0
+    assert updated_at(5.0, None, transferred=True, version=1) == 5.0
+    assert updated_at(5.0, 1.0, transferred=True, version=1) == 1.0
+
+
+def test_samples_are_cut_when_there_are_twice_as_many() -> None:
+    """To the window."""
+    assert [held(before, 3) for before in (0, 4, 5, 6)] == [1, 5, 6, 3]

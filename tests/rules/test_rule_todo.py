@@ -2,11 +2,28 @@
 
 from typing import NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.replanning import replan, should_replan
-from jotty_events.rules.todo import Progress, Skip, after_failure, next_task, progress, to_skip
+from jotty_events.rules.replanning import actions_said, replan, risk, should_replan, should_replan_by_marks
+from jotty_events.rules.todo import (
+    Marked,
+    Progress,
+    Skip,
+    after_failure,
+    blocked_by,
+    done,
+    follows,
+    loop,
+    lost,
+    next_task,
+    progress,
+    said_to_block,
+    to_skip,
+    to_skip_at_once,
+    to_unblock,
+)
 
 
 class Job(NamedTuple):
@@ -99,3 +116,74 @@ def test_replanning_moves_the_tasks() -> None:
     tasks = [Job("lo", priority=1.0), Job("done", "completed"), Job("hi", priority=3.0), Job("also", priority=3.0)]
     assert replan(tasks) == ["hi", "done", "also", "lo"]
     assert replan([tasks[2], tasks[0]]) is None
+
+
+def test_a_loop_of_tasks_is_found() -> None:
+    """A way back to the task is given; what is missing, and what others wait for in vain, is none."""
+    tasks = [Job("a", depends_on=("b",)), Job("b", depends_on=("c", "z")), Job("x", depends_on=("x",))]
+    assert loop(tasks, "c", ["a"]) == ["c", "a", "b", "c"]
+    assert loop(tasks, "c", ["c"]) == ["c", "c"]
+    assert loop(tasks, "c", ["x", "z"]) == []
+    assert loop(tasks, "a", []) == []
+
+
+def test_marks_count_in_version_1_only() -> None:
+    """What ever was completed or failed, against what is so now (T3)."""
+    tasks = [Job("a", "pending"), Job("b", depends_on=("a",)), Job("c", "failed")]
+    marked = Marked(["a"], ["a"])
+    assert (done(tasks), lost(tasks)) == (set(), {"c"})
+    assert (done(tasks, marked), lost(tasks, marked)) == ({"a"}, {"a"})
+    assert progress(tasks, marked)[:4] == (3, 1, 1, 3)
+    assert progress(tasks, marked).probability == pytest.approx(1 / 9)
+    assert named(next_task(tasks[1:], 1, marked)) == "b"
+    assert to_unblock([Job("b", "blocked", ("a",))], marked) == ["b"]
+    assert to_skip_at_once([Job("b", depends_on=("a", "z")), Job("d", depends_on=("b",))], ["a"]) == [Skip("b", ["a"])]
+
+
+def test_what_was_completed_before_is_by_number() -> None:
+    """The one with the greatest number, but for the task itself (D3)."""
+    assert follows({"b": 4, "a": 7, "c": 2}, "x") == "a"
+    assert follows({"b": 4, "a": 7, "c": 2}, "a") == "b"
+    assert follows({"a": 1}, "a") is None
+
+
+def test_version_1_says_who_waits_again_and_again() -> None:
+    """Each pair of tasks that are there, in the order of the list (T1)."""
+    tasks = [Job("a"), Job("b", depends_on=("a", "z")), Job("c", depends_on=("b", "a"))]
+    assert said_to_block(tasks, 1) == [("a", "b"), ("b", "c"), ("a", "c")]
+    assert said_to_block(tasks, 2) == []
+    assert blocked_by(tasks, "a") == ["b", "c"]
+
+
+def test_reasons_of_version_1_in_their_order() -> None:
+    """A deadline that has come, being behind after half of it, failures above 0.3, more than three attempts."""
+    tasks = [Job("a", "in_progress", attempts=4), *(Job(name) for name in "bcdefghij")]
+    marked = Marked([], [])
+
+    def said(elapsed: float, completed: str = "", failed: str = "") -> tuple[bool, str]:
+        return should_replan_by_marks(
+            tasks, Marked(list(completed), list(failed)), elapsed=elapsed, deadline=100.0, threshold=0.5
+        )
+
+    assert said(100.0)[1] == "DEADLINE_EXCEEDED: elapsed=100.0s > deadline=100.0s"
+    assert said(50.0, failed="bcd")[1] == "STUCK_TASKS: 1 tasks with >3 attempts"
+    assert said(51.0, "bc", "def")[1] == "BEHIND_SCHEDULE: progress=20.0% < expected=25.5%"
+    assert said(51.0, "bcd", "efgh")[1] == "HIGH_FAILURE_RATE: 4/10 = 40.0% failed"
+    assert should_replan_by_marks(
+        [Job("a", "in_progress", attempts=3)], marked, elapsed=0, deadline=1, threshold=1
+    ) == (
+        False,
+        "On track",
+    )
+
+
+def test_what_version_1_says_of_a_replanning() -> None:
+    """The three tasks of the highest priority for their dependencies, and fifty characters of the observation."""
+    tasks = [Job("a", depends_on=("x",), priority=2.0), Job("b"), Job("c", "blocked", priority=3.0), Job("d"), Job("e")]
+    assert actions_said(tasks, [Skip("e", ["x"])], "o" * 60) == [
+        "SKIP:e (deps failed: ['x'])",
+        "REPRIORITIZE: ['c', 'a', 'b']...",
+        f"RISK_NOTED: {'o' * 50}",
+    ]
+    assert actions_said([], [], "") == []
+    assert (risk("late"), risk("")) == ("[REPLAN] late", None)

@@ -4,7 +4,9 @@ Invariants: a goal's id is the MD5 of its text; related goals stand in a defined
 among equals the one that was added first.
 """
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 from hashlib import md5
 from math import fsum
 from typing import NamedTuple, Protocol, TypeVar
@@ -113,6 +115,11 @@ def scored(episodes: int, success_rate: float, success: bool | None) -> tuple[in
     return after, success_rate if success is None else (episodes * success_rate + success) / after
 
 
+def one_by_one(numbers: Iterable[float]) -> float:
+    """Return the sum of numbers, added from left to right; the built-in sum has added otherwise since Python 3.12."""
+    return reduce(operator.add, numbers, 0.0)
+
+
 def value_with_transfer(
     own: float | None, default: float, *, others: Sequence[tuple[float, float]], weight: float, version: int = 2
 ) -> ValueRead:
@@ -123,7 +130,7 @@ def value_with_transfer(
     """
     if own is not None:
         return ValueRead(own, "goal")
-    add = fsum if version >= 2 else sum
+    add = fsum if version >= 2 else one_by_one
     total = add(similarity * weight for similarity, _ in others)
     if total <= 0.0:
         return ValueRead(default, "default")

@@ -13,6 +13,7 @@ from jotty_events.rules.goals import (
     goal_id,
     goal_similarity,
     goals_considered,
+    one_by_one,
     operation_of,
     parent_of,
     related,
@@ -162,3 +163,9 @@ def test_cause_and_effect_do_not_run_into_each_other() -> None:
 def test_a_query_finds_links_by_its_words(query: str, found: bool) -> None:
     """All of it, or a word of four characters and more, stands in cause or effect; case does not matter."""
     assert mentions(query, "There is no index", "SLOW scan") == found
+
+
+def test_version_1_adds_from_left_to_right_on_every_python() -> None:
+    """What a smaller number loses beside a greater one is lost, whatever the built-in sum does with it."""
+    assert one_by_one(number for number in (1e16, 1.0, -1e16)) == 0.0
+    assert one_by_one([]) == 0.0

@@ -7,9 +7,11 @@ are copies, so that nobody changes them later. Nothing else is admitted (a typed
 
 The check runs on every append, so it first looks at the types of all fields at once: an event of plain types needs
 no look at single fields. A lone surrogate in a text of such an event is found when it is encoded: see RunWriter.append.
+Many events at once are looked at type by type (batch.py), and one by one only where that proves nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from math import hypot, isfinite
 from operator import itemgetter
 from types import NoneType, UnionType
@@ -18,14 +20,15 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, replace
 
+from .batch import MAX_LENGTH, are_plain
 from .errors import InvalidEvent
 from .events import EVENT_TYPES, Event, tag_of
 
 MAX_DEPTH = 400
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
-MAX_LENGTH = 9.0e18
-"""A little less than the greatest integer: whatever is longer is looked at more closely."""
+_FEW = 16
+"""Fewer events of one type than this are cheaper to look at one by one."""
 
 _UNION = frozenset(EVENT_TYPES)
 
@@ -52,13 +55,29 @@ def admit(event: Event) -> Event:
     return _admit_slowly(event, values)
 
 
+def admit_all(events: Sequence[Event]) -> list[Event]:
+    """Return events as they will come back from the log, each as `admit` gives it; InvalidEvent if one would not."""
+    if len(events) < _FEW:
+        return list(map(admit, events))
+    groups: dict[type, list[Event]] = {}
+    for event in events:
+        groups.setdefault(type(event), []).append(event)
+    plain = {kind for kind, alike in groups.items() if _are_plain(kind, alike)}
+    if len(plain) == len(groups):
+        return list(events)
+    return [event if type(event) in plain else admit(event) for event in events]
+
+
+def _are_plain(kind: type, alike: list[Event]) -> bool:
+    return kind in _EVENTS and len(alike) >= _FEW and are_plain(kind, alike)
+
+
 def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
     if type(event) not in _UNION:
         raise InvalidEvent(f"{type(event).__name__} is no event of the log", hint="use the events of jotty_events")
     changed = {}
-    kinds = _kinds(type(event))
-    for name, value in zip(event.__struct_fields__, values, strict=True):
-        kept = kinds[name](value, f"{tag_of(event)}.{name}")
+    for (name, where, check), value in zip(_fields(type(event)), values, strict=True):
+        kept = check(value, where)
         if kept is not value:
             changed[name] = kept
     _remember(event, values, mutable=bool(changed))
@@ -96,6 +115,12 @@ def _kinds(struct: type[Struct]) -> dict[str, Kind]:
     return _known[struct]
 
 
+@cache
+def _fields(event: type[Event]) -> list[tuple[str, str, Kind]]:
+    """Return of each field its name, how messages call it, and its check."""
+    return [(name, f"{tag_of(event)}.{name}", check) for name, check in _kinds(event).items()]
+
+
 def _kind(hint: Any) -> Kind:
     """Return the check of one type: it gives the value as it comes back, or raises InvalidEvent."""
     if get_origin(hint) in (Union, UnionType):
@@ -117,6 +142,8 @@ def _kind(hint: Any) -> Kind:
 def _optional(hint: Any) -> Kind:
     (inner,) = (arg for arg in get_args(hint) if arg not in (NoneType, UnsetType))
     check = _kind(inner)
+    if UnsetType not in get_args(hint):
+        return lambda value, where: None if value is None else check(value, where)
     empty = [value for kind, value in ((NoneType, None), (UnsetType, UNSET)) if kind in get_args(hint)]
     return lambda value, where: value if any(value is one for one in empty) else check(value, where)
 
@@ -209,13 +236,35 @@ def json_object(value: Any, where: str) -> dict[str, Any]:
     """Admit a JSON object, as a copy."""
     if not isinstance(value, dict):
         raise _refused(where, value, "a JSON object")
-    copy: dict[str, Any] = _json(value, where, 1)
+    copy: dict[str, Any] = value.copy() if _is_simple(value) else _json(value, where, 1)
     return copy
 
 
 def json_value(value: Any, where: str) -> Any:
     """Admit any JSON value, as a copy."""
     return _json(value, where, 1)
+
+
+def _is_simple(value: dict[Any, Any]) -> bool:
+    """Say whether a JSON object is flat and ordinary, as most are: then it needs no closer look."""
+    return type(value) is dict and all(type(key) is str and key.isascii() for key in value) and _are_simple(value)
+
+
+def _are_simple(value: dict[str, Any]) -> bool:
+    for one in value.values():
+        ordinary = _ORDINARY.get(type(one))
+        if ordinary is None or not ordinary(one):
+            return False
+    return True
+
+
+_ORDINARY: dict[type, Callable[[Any], bool]] = {
+    str: str.isascii,
+    float: isfinite,
+    int: lambda one: MIN_INT <= one <= MAX_INT,
+    bool: lambda _: True,
+    NoneType: lambda _: True,
+}
 
 
 def _key(key: Any, where: str) -> str:

@@ -90,6 +90,12 @@ class JottyConfig(_Checked):
     """The point to start from, in any mode; `latest` where it is not given."""
     auto_save_interval: Positive = 3
     max_runs_to_keep: Positive = 10
+    snapshot_interval: Positive = 50_000
+    """After how many events at most a snapshot is written: so many at most are replayed on top of one."""
+    pack_threshold_bytes: Positive = 256 * 1024 * 1024
+    """So many bytes of closed segments may stay loose; the run that closes beyond that packs them."""
+    pack_threshold_runs: Positive = 1000
+    """So many runs may stay loose, however small they are."""
     persist_memories: bool = True
     persist_q_tables: bool = True
     persist_brain_state: bool = True

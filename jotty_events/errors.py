@@ -96,6 +96,14 @@ class Corruption(JottyError):
         self.offset = offset
 
 
+class DamagedSnapshot(JottyError):
+    """A part of a snapshot is not as it was written; whoever reads it replays instead."""
+
+    def __init__(self, message: str, *, file: str, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.file = file
+
+
 class PointError(JottyError):
     """A point is malformed, or names no place in this history."""
 

@@ -6,8 +6,9 @@ encoding that again the same bytes (law L1). Any bytes give a line or a `LineErr
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import count, repeat
 
 from msgspec import DecodeError, Raw, Struct, ValidationError
 from msgspec.json import Decoder, Encoder
@@ -21,7 +22,7 @@ ROOT_HEAD = bytes(32)
 """The head before the first commit of a run without a parent."""
 
 
-class Record(Struct, frozen=True):
+class Record(Struct, frozen=True, gc=False):
     """An event as kept: `seq` is dense along a lineage, `at` is microseconds since 1970, UTC."""
 
     seq: int
@@ -143,9 +144,23 @@ def _kept_leaf(line: bytes) -> bytes | None:
 
 def encode_records(first: int, at: int, events: Iterable[Event]) -> list[bytes]:
     """Return the lines of events that get the seqs from `first` on, all at the time `at`."""
-    return [encode(Record(seq, at, event)) for seq, event in enumerate(events, first)]
+    return list(map(encode, map(Record, count(first), repeat(at), events)))
 
 
-def next_head(previous: bytes, leaves: list[bytes]) -> bytes:
+_fresh = sha256().copy
+
+
+def leaves_of(lines: Iterable[bytes]) -> list[bytes]:
+    """Return the leaves of record lines that hold their content: nothing was redacted in what is being written."""
+    leaves = []
+    for line in lines:
+        # To copy a digest that was begun is cheaper than to ask the library for a new one.
+        digest = _fresh()
+        digest.update(line)
+        leaves.append(digest.digest())
+    return leaves
+
+
+def next_head(previous: bytes, leaves: Sequence[bytes]) -> bytes:
     """Return SHA-256(previous head, then the leaves of one commit): the chain of FORMAT.md."""
     return sha256(previous + b"".join(leaves)).digest()

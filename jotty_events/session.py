@@ -35,9 +35,14 @@ from .events import (
     tag_of,
 )
 from .projection import Projection
-from .reading.replay import Replay, digests
-from .record import Record
+from .reading.replay import Replay, Resuming, digests
+from .reading.snapshot.index import Index, KeptIndex
+from .reading.snapshot.saving import Place, Saver, Saving
+from .reading.snapshot.store import Snapshots
+from .record import Record, decode_record
 from .rules import DEFAULT_VERSION
+from .runs.auto_packing import Threshold, pack_if_due
+from .runs.lineage import Kept
 from .runs.point import Point
 from .runs.tree import Tree
 from .runs.writer import RunPlan, RunWriter
@@ -106,13 +111,16 @@ class Session:
         learns: bool = True,
         dropped: Sequence[str] = (),
         unwritten: frozenset[str] = frozenset(),
+        saving: Saving | None = None,
+        packing: Threshold | None = None,
     ) -> None:
         """Replay up to `start`, and begin the run of `plan`; without a plan nothing is appended.
 
         Random choices follow from `seed`, what is learned from the version `rules`. Unless it `learns`, only what
         happens is taken up (episodes, attempts, tasks), not what would be learned of it. `dropped` names the
         projections whose events are not appended, `unwritten` the tags of those events: they only change the live
-        state.
+        state. `saving` says when snapshots are written; without it none are. `packing` says when closing packs what is
+        loose; without it it does not.
         """
         self.projections = tuple(projections)
         self.clock = clock
@@ -129,21 +137,33 @@ class Session:
         self._accepted = None if learns else HAPPENINGS
         self.provenance: Json = {}
         self._aside: list[Record] = []
+        self._resuming = Resuming(tree.run, Snapshots())
         self._live = self._replayed(start)
         self.writer = RunWriter.create(tree.files, plan) if plan else None
         self._seq = start.seq + 1 if start else 1
+        self._saving = saving
+        self._packing = packing
+        self._keepers: list[Callable[[], Index | None]] = []
+        self._library = plan.library if plan else ""
+        self._saver = self._new_saver()
         if self.writer is not None:
             self._follow(self.writer)
 
     def _replayed(self, point: Point | None) -> Replay:
-        replay = Replay(self.projections)
-        replay.run(self._tree.lineage(point).records() if point else ())
-        return replay
+        return self._resuming.at(point, self.projections) if point else Replay(self.projections)
+
+    def _new_saver(self) -> Saver | None:
+        """Return what writes snapshots of the live state as it was just replayed."""
+        if self.writer is None or self._saving is None:
+            return None
+        saved = self._live.result.saved
+        return Saver(self._tree.files, self._resuming.snapshots, saved, self._library, self._saving)
 
     def _follow(self, writer: RunWriter) -> None:
         """Apply what the writer wrote itself: a projection may count the start of the run."""
-        wrote = self._tree.lineage(Point(writer.run, writer.mark.seq)).records(self._seq - 1)
-        self._seq = self._live.run(wrote).seq + 1
+        wrote = self._tree.run(writer.run).commits(self._seq - 1)
+        records = (decode_record(line) for commit in wrote for line in commit.lines)
+        self._seq = self._live.run(Kept(writer.run, record) for record in records).seq + 1
 
     @property
     def states(self) -> dict[str, Any]:
@@ -211,14 +231,40 @@ class Session:
         kept = list(filter(self._is_kept, done.events))
         if kept:
             self.writer.append(kept, done.now)
+            self._save_if_due(kept)
         at = round(done.now * 1e6)
         self._aside += [Record(self._seq, at, event) for event in done.events if not self._is_kept(event)]
+
+    def _save_if_due(self, appended: Sequence[Event]) -> None:
+        episodes = sum(isinstance(event, EpisodeEnded) for event in appended)
+        if self._saver is not None and self._saver.due(len(appended), episodes):
+            self._save(self._saver)
+
+    def _save(self, saver: Saver) -> None:
+        """Write a snapshot of the live state; not of what was learned without being written, which no replay gives."""
+        if self.writer is None:
+            return
+        live = self._live.result
+        replayable = [one for one in self.projections if not self._unwritten.intersection(map(_tag, one.reads))]
+        place = Place(self.writer.run, self.writer.next_seq - 1, self.writer.head)
+        indexes = [index for index in (keeper() for keeper in self._keepers) if index is not None]
+        saver.save(place, live.states, replayable, live.unknown, sorted(live.missed), indexes)
+
+    def keep_index(self, keeper: Callable[[], Index | None]) -> None:
+        """Ask `keeper` for an index of the live state whenever that is saved."""
+        self._keepers.append(keeper)
+
+    def kept_index(self, name: str) -> KeptIndex | None:
+        """Return the index that was kept of the states as they were opened."""
+        found: KeptIndex | None = self._live.result.saved.indexes.get(name)
+        return found
 
     def _take_back(self, failed: Transaction) -> None:
         """Replay what was acknowledged, if the failed transaction had already changed the live state."""
         if failed.events and self.writer is not None:
             self.writer.sync_some()
             self._live = self._replayed(Point(self.writer.run, self.writer.mark.seq))
+            self._saver = self._new_saver()
             for record in self._aside:
                 self._live.apply(record)
             self._seq = self.writer.mark.seq + 1
@@ -240,6 +286,15 @@ class Session:
             versions = {one.name: one.version for one in self.projections if one.name in kept}
             ended = RunEnded(run=self.writer.run, status=status, versions=versions, digests=kept, now=now)
             self.writer.close(ended, now)
+            self._live.apply(Record(self._seq, round(now * 1e6), ended))
+            if self._saver is not None:
+                self._save(self._saver)
+            if self._packing is not None:
+                pack_if_due(self._tree, self._packing, self.writer.size, self.clock, self._library)
+
+
+def _tag(event: type[Event] | str) -> str:
+    return event if isinstance(event, str) else tag_of(event)
 
 
 P = ParamSpec("P")

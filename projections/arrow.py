@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from .rows import Rows
-from .table import Column
+from .table import Column, Key, Row, Table
 
 _TYPES: dict[str, Any] = {
     "text": pa.string(),
@@ -32,54 +32,46 @@ def dump(state: Mapping[str, Rows]) -> dict[str, pa.Table]:
     return tables
 
 
-def load(state: dict[str, Rows], tables: Mapping[str, pa.Table]) -> dict[str, Rows]:
-    """Fill the empty tables of a state from their Arrow tables."""
-    for name, rows in state.items():
-        _load_rows(rows, tables[name])
-    for counter in tables[COUNTERS].to_pylist():
-        state[counter["table"]].next_nth = counter["next_nth"]
-    return state
-
-
-def _columns(rows: Rows) -> tuple[Column, ...]:
-    return (*rows.table.key, *rows.table.columns)
-
-
-def _dump_rows(rows: Rows) -> pa.Table:
-    ordered = sorted(rows.items(), key=lambda item: [(one is not None, one) for one in item[0]])
-    flat = [(*key, *_cells(rows, row)) for key, row in ordered]
-    columns = list(zip(*flat, strict=True)) if flat else [()] * len(_columns(rows))
-    arrays = [_array(column, values) for column, values in zip(_stored(rows), columns, strict=True)]
-    return pa.Table.from_arrays(arrays, names=[column.name for column in _stored(rows)])
-
-
-def _cells(rows: Rows, row: list[Any]) -> list[Any]:
-    return [row] if rows.table.keep is not None else row
-
-
-def _stored(rows: Rows) -> tuple[Column, ...]:
+def stored_columns(table: Table) -> tuple[Column, ...]:
     """Return the columns as Arrow holds them: the items of a list of the last k are one JSON value."""
-    if rows.table.keep is None:
-        return _columns(rows)
-    return (*rows.table.key, Column(rows.table.columns[0].name, "json"))
+    if table.keep is None:
+        return (*table.key, *table.columns)
+    return (*table.key, Column(table.columns[0].name, "json"))
 
 
-def _array(column: Column, values: tuple[Any, ...]) -> Any:
+def type_of(column: Column) -> Any:
+    """Return the Arrow type of a column."""
+    return _TYPES[column.kind]
+
+
+def array_of(column: Column, values: tuple[Any, ...]) -> Any:
+    """Return the values of a column as Arrow holds them."""
     if column.kind == "json":
         values = tuple(None if value is None else msgspec.json.encode(value).decode() for value in values)
     return pa.array(values, type=_TYPES[column.kind])
 
 
-def _load_rows(rows: Rows, table: pa.Table) -> None:
-    columns = [_values(column, table.column(column.name)) for column in _stored(rows)]
-    width = len(rows.table.key)
-    for cells in zip(*columns, strict=True):
-        row = list(cells[width:])
-        rows.put(tuple(cells[:width]), row[0] if rows.table.keep is not None else row)
-
-
-def _values(column: Column, array: Any) -> list[Any]:
+def values_of(column: Column, array: Any) -> list[Any]:
+    """Return the values of a column."""
     values: list[Any] = array.to_pylist()
     if column.kind == "json":
         return [None if value is None else msgspec.json.decode(value) for value in values]
     return values
+
+
+def rows_of(table: Table, held: Any) -> list[tuple[Key, Row]]:
+    """Return the keys and rows of an Arrow table or record batch."""
+    columns = [values_of(column, held.column(column.name)) for column in stored_columns(table)]
+    width, keeps = len(table.key), table.keep is not None
+    cells = zip(*columns, strict=True)
+    return [(one[:width], one[width] if keeps else list(one[width:])) for one in cells]
+
+
+def _dump_rows(rows: Rows) -> pa.Table:
+    ordered = sorted(rows.items(), key=lambda item: [(one is not None, one) for one in item[0]])
+    columns = stored_columns(rows.table)
+    keeps = rows.table.keep is not None
+    flat = [(*key, row) if keeps else (*key, *row) for key, row in ordered]
+    cells = list(zip(*flat, strict=True)) if flat else [()] * len(columns)
+    arrays = [array_of(column, values) for column, values in zip(columns, cells, strict=True)]
+    return pa.Table.from_arrays(arrays, names=[column.name for column in columns])

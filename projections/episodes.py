@@ -48,7 +48,7 @@ class Episodes(TableView[int, Episode]):
     @property
     def last(self) -> int:
         """The greatest number that an episode has, 0 if there is none."""
-        return max((key[0] for key, _ in self._rows.items()), default=0)
+        return max((episode for (episode,) in self._rows.all_keys()), default=0)
 
 
 EPISODES_MODEL = ReadModel(

@@ -60,7 +60,7 @@ class Goals(Mapping[str, TableView[str, Goal]]):
         return TableView(self._state, NODES, Goal, (owner,))
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(group[0] for group in self._state[NODES.name].groups))
+        return iter(sorted(group[0] for group in self._state[NODES.name].prefixes()))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -133,7 +133,7 @@ class MemoryEntry(RowView):
     def newest_goals(self, most: int) -> list[GoalValue]:
         """Return the values of the goals that came last, at most so many, newest first."""
         at, values = GOAL_VALUES.position("nth"), self._state[GOAL_VALUES.name].group(self._key)
-        newest = nlargest(most, values.items(), key=lambda item: (item[1][at], item[0]))
+        newest = nlargest(most, list(values.items()), key=lambda item: (item[1][at], item[0]))
         return [GoalValue(self._state, self._key + rest, row) for rest, row in newest]
 
     def value(self, goal: str) -> float:
@@ -232,7 +232,7 @@ class Memory(Mapping[str, OwnerMemory]):
         return OwnerMemory(self._state, owner)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted({group[0] for table in (ENTRIES, LINKS) for group in self._state[table.name].groups}))
+        return iter(sorted({group[0] for table in (ENTRIES, LINKS) for group in self._state[table.name].prefixes()}))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

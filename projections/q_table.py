@@ -180,6 +180,17 @@ class QTable(TableView[tuple[str, str], QEntry]):
             self._state[name].follow(changed)
         self._state[TIERS.name].follow(moved)
 
+    def watch_states_from(self, watcher: Watcher) -> bool:
+        """Tell `watcher`, who knows the states as they were kept, of those that came or went since, or will.
+
+        False if that cannot be said: then it has to begin anew.
+        """
+        return self._rows.watch_from(watcher)
+
+    def all_states(self) -> list[str]:
+        """Return all state texts, in no particular order."""
+        return [state for (state,) in self._rows.prefixes()]
+
     def priorities(self) -> list[tuple[int, float]]:
         """Return (insertion number, priority) of all steps in the buffer, in its order."""
         at, ranks = EXPERIENCES.position("priority"), self._ranks()

@@ -3,21 +3,21 @@
 Invariants: `reads` is just the events that have writes, and EntryImported, which may carry a row of any table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from jotty_events.errors import InvalidEvent
 from jotty_events.events import EntryImported, Event
+from jotty_events.projection import Found, Piece
 from jotty_events.record import Record
 
+from .imports import imported, table_for
 from .rows import Rows
-from .table import Column, Table
+from .table import Table
 from .writes import Apply, Write, compile_write
 
 State = dict[str, Rows]
 _MODULUS = 1 << 256
-_PYTHON: dict[str, type] = {"text": str, "int": int, "float": float, "bool": bool}
 
 
 class ReadModel:
@@ -62,19 +62,12 @@ class ReadModel:
             self._import(state, event)
 
     def _import(self, state: State, event: EntryImported) -> None:
-        rows = state.get(event.table)
-        if rows is None:
-            raise InvalidEvent(f"{self.name} has no table {event.table!r}", hint=f"it has {', '.join(state)}")
-        key = tuple(_value(column, event) for column in rows.table.key)
-        if None in key:
-            raise InvalidEvent(
-                f"the imported row of {self.name}.{event.table} lacks a part of its key",
-                hint=f"its key is {', '.join(column.name for column in rows.table.key)}",
-            )
-        if rows.table.keep is not None:
-            rows.push(key, _value(rows.table.columns[0], event))
+        table = table_for(self.tables, event)
+        key, row = imported(table, event)
+        if table.keep is not None:
+            state[table.name].push(key, row[0])
         else:
-            rows.put(key, [_value(column, event) for column in rows.table.columns])
+            state[table.name].put(key, row)
 
     def dump(self, state: State) -> dict[str, Any]:
         """Return the tables as Arrow tables, rows sorted by key."""
@@ -84,23 +77,103 @@ class ReadModel:
 
     def load(self, tables: Mapping[str, Any]) -> State:
         """Return the state of a dump."""
-        from .arrow import load
+        from .loading import load
 
-        return load(self.initial(), tables)
+        return load(self.tables, tables)
+
+    def changes(self, state: State, damaged: frozenset[str] = frozenset()) -> dict[str, Piece]:
+        """Return what changed in each table since it was last settled, or all of it where that is `damaged`."""
+        from .sheet import piece, whole
+
+        return {name: (whole if name in damaged else piece)(rows) for name, rows in state.items()}
+
+    def settle(self, state: State) -> None:
+        """Take note that what `changes` gave was kept."""
+        for rows in state.values():
+            rows.settle()
+
+    def schemas(self) -> dict[str, Any]:
+        """Return the Arrow schema of each table's pieces."""
+        from .sheet import schema_of
+
+        return {table.name: schema_of(table) for table in self.tables}
+
+    def merged(self, sheets: Sequence[Any], *, bottom: bool) -> Any:
+        """Return one piece's rows for those of several, oldest first; `bottom` says that nothing lies beneath."""
+        from .sheet import merged
+
+        return merged(sheets, bottom)
+
+    def opened(self, found: Mapping[str, Found], rescue: Callable[[], State]) -> State:
+        """Return the state that was kept. `rescue` gives the same state in another way, should it turn out damaged."""
+        from .layered_rows import LayeredRows
+
+        return {
+            table.name: LayeredRows(table, found[table.name], lambda name=table.name: rescue()[name])  # type: ignore[misc]
+            for table in self.tables
+        }
+
+    @cached_property
+    def plan(self) -> Any:
+        """What the writes come to by columns: a `fold.Plan`."""
+        from .fold import Plan
+
+        return Plan(self.name, self.tables, self.writes)
+
+    def columns(self, tag: str) -> tuple[str, ...]:
+        """Return the columns that a fold reads of the events of one type, those of the keys first."""
+        names: tuple[str, ...] = self.plan.columns(tag)
+        return names
+
+    def in_order(self, tags: Iterable[str]) -> list[str]:
+        """Return tags in the order in which a fold reads them best: first what takes rows away."""
+        found: list[str] = self.plan.in_order(tags)
+        return found
+
+    def folding(self, onto: Any = None) -> Any:
+        """Return a fold to be added to batch by batch: a `fold.Folding`, begun with a partial if one is given."""
+        from .fold import Folding
+
+        return Folding(self.plan, onto)
+
+    def continuing(self, state: State, upto: int) -> Any:
+        """Return a fold onto the state after the record `upto`, which it takes over: a `continuing.Continuing`."""
+        from .continuing import Continuing
+
+        return Continuing(self.plan, state, upto)
+
+    def fold(self, tables: Mapping[str, Any]) -> Any:
+        """Return what some records of one lineage do, as a `Partial`: the columns of each event type by its tag."""
+        from .fold import fold
+
+        return fold(self.plan, tables)
+
+    def merge(self, older: Any, newer: Any) -> Any:
+        """Return what two stretches of one lineage do together; they may overlap, and come in any order."""
+        from .partial import merge
+
+        return merge(self.plan.registers, older, newer)
+
+    def lift(self, state: State, upto: int) -> Any:
+        """Return the state after the record `upto` as the partial of all records up to there."""
+        return self.lift_tables(self.dump(state), upto)
+
+    def lift_tables(self, tables: Mapping[str, Any], upto: int) -> Any:
+        """Return the same of a dump."""
+        from .lift import lifted
+
+        return lifted(self.tables, self.plan.registers, tables, upto)
+
+    def finish(self, partial: Any) -> State:
+        """Return the state after all records of a lineage."""
+        return self.load(self.finish_tables(partial))
+
+    def finish_tables(self, partial: Any) -> dict[str, Any]:
+        """Return the dump of that state, without making it."""
+        from .finish import finished
+
+        return finished(self.tables, partial)
 
     def digest(self, state: State) -> str:
         """Return 64 hex digits: the sum of SHA-256 over the canonical rows of all tables."""
         return f"{sum(rows.digest() for rows in state.values()) % _MODULUS:064x}"
-
-
-def _value(column: Column, event: EntryImported) -> Any:
-    if column.name == "nth":
-        return event.nth
-    value = event.row.get(column.name, column.default)
-    # A truth value is no number here: it would be equal to one, and hashed differently.
-    if value is not None and type(value) is not _PYTHON.get(column.kind, type(value)):
-        raise InvalidEvent(
-            f"the imported row of {event.projection}.{event.table} has {value!r:.60} in {column.name!r}",
-            hint=f"that column holds {column.kind}",
-        )
-    return value

@@ -38,7 +38,7 @@ class RowView:
 
     def _items(self, table: Table) -> list[Any]:
         """Return this row's list of the last k."""
-        return list(self._state[table.name].group(self._key).get((), ()))
+        return list(self._state[table.name].get(self._key) or ())
 
 
 class Cell(Generic[T]):
@@ -91,7 +91,8 @@ class TableView(Mapping[K, V]):
         width = len(self._prefix)
         table = self._rows.table
         if width == table.prefix:
-            found = [(self._prefix + rest, row) for rest, row in self._rows.group(self._prefix).items()]
+            # A list, since another thread may go on learning.
+            found = [(self._prefix + rest, row) for rest, row in list(self._rows.group(self._prefix).items())]
         else:
             found = [(key, row) for key, row in self._rows.items() if key[:width] == self._prefix]
         at = table.nth_at
@@ -115,7 +116,10 @@ class TableView(Mapping[K, V]):
         return iter([self._key_of(key) for key, _ in self._matching()])
 
     def __len__(self) -> int:
-        return len(self._matching()) if self._prefix else len(self._rows)
+        if not self._prefix:
+            return len(self._rows)
+        grouped = len(self._prefix) == self._rows.table.prefix
+        return self._rows.count(self._prefix) if grouped else len(self._matching())
 
     def entries(self) -> list[V]:
         """Return all entries, in order."""

@@ -96,11 +96,23 @@ Write = Put | Set | Push | Drop | Clear | Each
 
 
 def compile_write(write: Write, event: type[Struct], tables: tuple[Table, ...]) -> Apply:
-    """Return the function that does a write, row by row."""
+    """Return the function that does a write, row by row; TypeError for one that does not suit its table."""
     if isinstance(write, Each):
         return _each(write, tables)
+    require_suited(write)
     apply = _COMPILERS[type(write)](write, event, tables)
     return _guarded(apply, write.when) if write.when else apply
+
+
+def require_suited(write: Put | Set | Push | Drop | Clear) -> None:
+    """Raise TypeError for a write that does not suit its table."""
+    kind, table = type(write).__name__, write.table
+    if isinstance(write, Push) is (table.keep is None) and not isinstance(write, Drop | Clear):
+        raise TypeError(f"{kind} into {table.name!r}: items are pushed to a list, and nothing else is")
+    for column in table.key:
+        # Two zeros are equal and not the same, and a list can be no key.
+        if column.kind not in ("text", "int", "bool"):
+            raise TypeError(f"{kind} into {table.name!r}: {column.name!r} is {column.kind}, of which no key is made")
 
 
 def _each(write: Each, tables: tuple[Table, ...]) -> Apply:
@@ -117,20 +129,21 @@ def _guarded(apply: Apply, when: Mapping[str, Any]) -> Apply:
     wanted = tuple(when.items())
 
     def guarded(state: dict[str, Rows], event: Any) -> None:
-        if all(_meets(getattr(event, name), value) for name, value in wanted):
+        if all(meets(getattr(event, name), value) for name, value in wanted):
             apply(state, event)
 
     return guarded
 
 
-def _meets(value: Any, wanted: Any) -> bool:
+def meets(value: Any, wanted: Any) -> bool:
+    """Say whether a field's value is as a condition wants it."""
     return value is not None if wanted is PRESENT else bool(value == wanted)
 
 
 def _put(write: Put, event: type[Struct], tables: tuple[Table, ...]) -> Apply:
     name = write.table.name
-    key = _getter(write.table.key, write.sources, event)
-    row = _getter(write.table.columns, write.sources, event)
+    key = getter_of(write.table.key, write.sources, event)
+    row = getter_of(write.table.columns, write.sources, event)
     return lambda state, one: state[name].put(key(one), list(row(one)))
 
 
@@ -138,12 +151,12 @@ def _set(write: Set, event: type[Struct], tables: tuple[Table, ...]) -> Apply:
     name = write.table.name
     chosen = tuple(column for column in write.table.columns if column.name in write.columns)
     positions = tuple(write.table.position(column.name) for column in chosen)
-    key, values = _getter(write.table.key, write.keys, event), _getter(chosen, write.columns, event)
+    key, values = getter_of(write.table.key, write.keys, event), getter_of(chosen, write.columns, event)
     return lambda state, one: state[name].set(key(one), positions, values(one))
 
 
 def _push(write: Push, event: type[Struct], tables: tuple[Table, ...]) -> Apply:
-    name, key, item = write.table.name, _getter(write.table.key, write.keys, event), attrgetter(write.item)
+    name, key, item = write.table.name, getter_of(write.table.key, write.keys, event), attrgetter(write.item)
 
     def push(state: dict[str, Rows], one: Any) -> None:
         value = item(one)
@@ -154,7 +167,7 @@ def _push(write: Push, event: type[Struct], tables: tuple[Table, ...]) -> Apply:
 
 
 def _drop(write: Drop, event: type[Struct], tables: tuple[Table, ...]) -> Apply:
-    names, key = _family(write.table, tables), _getter(write.table.key, write.keys, event)
+    names, key = _family(write.table, tables), getter_of(write.table.key, write.keys, event)
 
     def drop(state: dict[str, Rows], one: Any) -> None:
         dead = key(one)
@@ -182,9 +195,9 @@ def _family(table: Table, tables: tuple[Table, ...]) -> tuple[str, ...]:
     return (table.name, *(one.name for one in tables if one.parent == table.name))
 
 
-def _getter(columns: tuple[Column, ...], sources: Mapping[str, Source], event: type[Struct]) -> Getter:
+def getter_of(columns: tuple[Column, ...], sources: Mapping[str, Source], event: type[Struct]) -> Getter:
     """Return the function that takes the columns' values out of an event."""
-    chosen = [_source(column, sources, event) for column in columns]
+    chosen = [source_of(column, sources, event) for column in columns]
     names = [source for source in chosen if isinstance(source, str)]
     if len(names) == len(chosen) > 1:
         return attrgetter(*names)
@@ -199,7 +212,8 @@ def _one(source: Source) -> Callable[[Any], Any]:
     return lambda _: value
 
 
-def _source(column: Column, sources: Mapping[str, Source], event: type[Struct]) -> Source:
+def source_of(column: Column, sources: Mapping[str, Source], event: type[Struct]) -> Source:
+    """Return what fills a column: a field of the event or a constant; TypeError for a field that is not there."""
     source = sources.get(column.name, column.name)
     if isinstance(source, Const) or source in event.__struct_fields__:
         return source

@@ -34,6 +34,8 @@ ON_A_PATH: dict[str, Callable[[Files, str], object]] = {
     "replace": lambda files, path: files.replace(path, b"x"),
     "sync": lambda files, path: files.sync(path),
     "remove": lambda files, path: files.remove(path),
+    "move_folder": lambda files, path: files.move_folder(path, "moved"),
+    "move_folder_to": lambda files, path: files.move_folder("moved", path),
     "lock": lambda files, path: files.lock(path),
     "is_locked": lambda files, path: files.is_locked(path),
     "point": lambda files, path: files.point(path, "target"),
@@ -216,6 +218,58 @@ class FilesContract:
         with pytest.raises(UnsafeFile):
             files.remove("d")
         assert files.read("d/x") == b"1"
+
+    def test_a_viewed_file_outlives_its_name(self, files: Files) -> None:
+        """What was viewed can be read after the file was removed; an empty file has an empty view."""
+        put(files, "x", b"content")
+        put(files, "empty", b"")
+        view = files.view("x")
+        files.remove("x")
+        assert bytes(view) == b"content"
+        assert len(files.view("empty")) == 0
+        with pytest.raises(MissingFile):
+            files.view("x")
+
+    def test_only_an_empty_folder_is_removed_as_one(self, files: Files) -> None:
+        """A folder that holds something stays, and so does a file."""
+        files.make_folder("d")
+        put(files, "d/x", b"1")
+        for path in ("d", "d/x"):
+            with pytest.raises((OSError, JottyError)):
+                files.remove_folder(path)
+        files.remove("d/x")
+        files.remove_folder("d")
+        assert not files.exists("d")
+        with pytest.raises(MissingFile):
+            files.remove_folder("d")
+
+    def test_a_moved_folder_keeps_what_is_in_it(self, files: Files) -> None:
+        """A folder that was moved is found under its new name, with its files, and no more under the old one."""
+        files.make_folder("begun/a")
+        files.make_folder("done")
+        put(files, "begun/a/file", b"data")
+        files.move_folder("begun/a", "done/b")
+        assert (files.names("begun"), files.names("done"), files.read("done/b/file")) == ([], ["b"], b"data")
+
+    @pytest.mark.parametrize("standing", ["file", "folder"])
+    def test_a_folder_is_moved_over_nothing(self, files: Files, standing: str) -> None:
+        """Whatever stands at the new name stays, an empty folder too, and the old name as well."""
+        files.make_folder("a")
+        put(files, "b", b"") if standing == "file" else files.make_folder("b")
+        with pytest.raises(NameTaken):
+            files.move_folder("a", "b")
+        assert files.names("") == ["a", "b"]
+
+    def test_only_a_folder_is_moved_as_one(self, files: Files) -> None:
+        """A file is no folder, what is missing is missing, and so is a place to move to."""
+        put(files, "file", b"data")
+        with pytest.raises(UnsafeFile):
+            files.move_folder("file", "other")
+        with pytest.raises(MissingFile):
+            files.move_folder("gone", "other")
+        files.make_folder("a")
+        with pytest.raises(FileNotFoundError):
+            files.move_folder("a", "gone/b")
 
     def test_removing_a_link_leaves_what_it_points_at(self, files: Files) -> None:
         """A link is a name of its own."""

@@ -99,6 +99,9 @@ class FaultyFiles:
     def read(self, path: str, start: int = 0, limit: int | None = None) -> bytes:
         return self.files.read(path, start, limit)
 
+    def view(self, path: str) -> memoryview:
+        return self.files.view(path)
+
     def is_locked(self, path: str) -> bool:
         return self.files.is_locked(path)
 
@@ -124,6 +127,12 @@ class FaultyFiles:
 
     def remove(self, path: str) -> None:
         self.call("remove", path, lambda: self.files.remove(path))
+
+    def remove_folder(self, path: str) -> None:
+        self.call("remove_folder", path, lambda: self.files.remove_folder(path))
+
+    def move_folder(self, path: str, target: str) -> None:
+        self.call("move_folder", path, lambda: self.files.move_folder(path, target))
 
     def lock(self, path: str) -> Lock:
         lock: Lock = self.call("lock", path, lambda: self.files.lock(path))

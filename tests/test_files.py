@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jotty_events.errors import JottyError, LockHeld, UnsafeFile
+from jotty_events.log import disk_lock
 from jotty_events.log import files as module
 from jotty_events.log.files import Appender, DiskFiles, Files, Lock
 from jotty_events.log.memory_files import MemoryFiles
@@ -540,7 +541,7 @@ def test_a_lock_of_another_process_is_not_held(disk: DiskFiles, monkeypatch: pyt
     """A copy of the owner that still has the open file is not the owner, and its release unlocks nothing."""
     lock = disk.lock("LOCK")
     shared = os.dup(lock._fd)  # type: ignore[attr-defined]
-    monkeypatch.setattr(module, "process", lambda: -1)
+    monkeypatch.setattr("jotty_events.log.disk_lock.process", lambda: -1)
     assert not lock.held()
     lock.release()
     assert disk.is_locked("LOCK")
@@ -560,7 +561,7 @@ def test_a_probe_in_progress_does_not_turn_an_owner_away(disk: DiskFiles, monkey
             os.close(probe)
         waits.append(seconds)
 
-    monkeypatch.setattr("jotty_events.log.files.time.sleep", let_the_probe_end)
+    monkeypatch.setattr("jotty_events.log.disk_lock.time.sleep", let_the_probe_end)
     lock = disk.lock("LOCK")
     assert lock.held()
     assert len(waits) == 1
@@ -574,7 +575,7 @@ def test_a_probe_that_never_ends_is_not_waited_for_without_end(
     disk.replace("LOCK", b"")
     probe = os.open(disk.describe("LOCK"), os.O_RDONLY)
     fcntl.flock(probe, fcntl.LOCK_SH)
-    monkeypatch.setattr("jotty_events.log.files.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("jotty_events.log.disk_lock.time.sleep", lambda seconds: None)
     with pytest.raises(LockHeld):
         disk.lock("LOCK")
     assert not disk.is_locked("LOCK")
@@ -585,7 +586,7 @@ def test_a_lock_file_swapped_while_it_is_being_locked_is_locked_anew(
     disk: DiskFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A lock on a file that lost its name is worth nothing, so the file that has the name is locked."""
-    really_claim, swaps = module._claim, [1, 1]
+    really_claim, swaps = disk_lock.claim, [1, 1]
 
     def claim(fd: int) -> bool:
         if swaps:
@@ -593,7 +594,7 @@ def test_a_lock_file_swapped_while_it_is_being_locked_is_locked_anew(
             disk.remove("LOCK")
         return really_claim(fd)
 
-    monkeypatch.setattr(module, "_claim", claim)
+    monkeypatch.setattr(disk_lock, "claim", claim)
     lock = disk.lock("LOCK")
     assert lock.held()
     assert disk.is_locked("LOCK")

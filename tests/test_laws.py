@@ -1,4 +1,4 @@
-"""The laws of the design, over generated logs: L1, L4, L5, L6 and L7. Each holds for any log; none may ever be bent."""
+"""The laws of the design, over generated logs: L1 to L7. Each holds for any log; none may ever be bent."""
 
 import json
 import os
@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from columns import columns_of
+from fold_laws import require_l2, require_l3, require_same_tables
 from generators import Commit, Log, collected, learning_events, learning_logs, logs, records, states_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,6 +92,52 @@ def test_l1_what_is_admitted_and_appended_comes_back(commit: Commit) -> None:
     assert [one.event for one in read if isinstance(one, Record)] == [admit(event) for event in commit]
     assert [encode(one) for one in read] == encode_records(2, read[0].at, commit)
     writer.close()
+
+
+# L2: row by row or by columns, the same state.
+
+
+@given(any_log, st.data())
+def test_l2_folding_columns_is_applying_rows(log: Log, data: st.DataObject) -> None:
+    """Batches of any size in any order fold to the state that the records make one by one, for every projection."""
+    seen = {type(event) for commit in log for event in commit}
+    for model in READ_MODELS:
+        if seen & {*model.reads}:
+            require_l2(model, records(log), data.draw)
+
+
+# L3: parts merge to the whole.
+
+
+@given(any_log, st.data())
+def test_l3_merging_parts_is_folding_the_whole(log: Log, data: st.DataObject) -> None:
+    """Cut anywhere, in any order and grouping, parts repeated, prefixes lifted or settled: the same state."""
+    model = data.draw(st.sampled_from(READ_MODELS))
+    require_l3(model, records(log), data.draw)
+
+
+@given(learning_logs(max_events=25), learning_logs(max_events=15), learning_logs(max_events=15), st.data())
+def test_l3_the_runs_of_a_lineage_fold_on_their_own(log: Log, later: Log, other: Log, data: st.DataObject) -> None:
+    """The parent's records are folded up to the fork, the child's on top; what the parent learned later stays out."""
+    files = MemoryFiles()
+    tree = Tree(files)
+    parent = written(files, log)
+    ends = list(accumulate((len(commit) for commit in log), initial=1))
+    point = Point(parent.run, data.draw(st.sampled_from(ends)))
+    child = written(files, later, parent=tree.parent(point))
+    for commit in other:
+        parent.append(commit)
+    lineage = list(tree.lineage(tree.resolve(child.run)).records())
+    by_run = [
+        [kept.record for kept in lineage if kept.run == run and isinstance(kept.record, Record)]
+        for run in (child.run, parent.run)
+    ]
+    for model in READ_MODELS:
+        above, beneath = (model.fold(columns_of(part)) for part in by_run)
+        state = Replay([model]).run(lineage).states[model.name]
+        require_same_tables(model.finish_tables(model.merge(above, beneath)), model.dump(state))
+    parent.close()
+    child.close()
 
 
 # L4: load(dump(state)) == state.

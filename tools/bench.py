@@ -1,159 +1,91 @@
-"""Measures, ours beside the peers in one run, as ratios: `python tools/bench.py [--json] [--only NAME] [--scale F]`.
+"""Measures, ours beside the peers in one run: `python tools/bench.py [--json] [--only NAME] [--scale F]`.
 
-Every figure is the median of several rounds; ours and a peer's take turns, so that a machine whose speed drifts slows
-both alike. Times are seconds; nothing here is a test.
+Every figure is a median; ours and a peer's take turns, so that a machine whose speed drifts slows both alike. What the
+budgets are is said in the benches, what the figures mean in BENCHMARKS.md. Nothing here is a test.
 """
 
 import json
+import os
 import platform
-import secrets
-import sqlite3
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from statistics import median
 
 import click
+from rich.console import Console
+from rich.table import Table
 
-from jotty_events.events import QUpdated
-from jotty_events.log.files import DiskFiles
-from jotty_events.record import encode_records
-from jotty_events.runs.writer import RunPlan, RunWriter
-from jotty_events.types import Durability
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-ROUNDS = 5
-BATCH = 1000
+from tools.benches.append import bench_append
+from tools.benches.clock import ROUNDS
+from tools.benches.experience import bench_experience
+from tools.benches.figure import Figure, Unavailable
+from tools.benches.growth import bench_growth
+from tools.benches.loading import bench_load
+from tools.benches.replaying import bench_replay
+from tools.benches.sizes import bench_sizes
+from tools.benches.travel import bench_travel
 
-
-@dataclass(frozen=True)
-class Figure:
-    """One measured thing: events per second, and the ratio to the peer of the same name."""
-
-    name: str
-    mode: str
-    events: int
-    per_second: float
-    peer: str | None = None
-    ratio: float | None = None
-
-
-def updates(first: int, n: int) -> list[QUpdated]:
-    """Return n Q updates over a thousand keys, as real ones look."""
-    return [_update(i) for i in range(first, first + n)]
-
-
-def _update(i: int) -> QUpdated:
-    return QUpdated(
-        episode=i // 10,
-        actor="analyst",
-        attempt=i % 10 + 1,
-        state=f"QUERY: Count P2P transactions {i % 1000} | INTENT: COUNT | DOMAIN: P2P+UPI | ACTOR: analyst",
-        action="APPROACH: partition column",
-        reward=(i % 7) / 7,
-        next_state=None,
-        done=True,
-        cause="experience",
-        now=1767700800.0 + i,
-        before=0.5,
-        before_nth=i % 1000,
-        before_raw=0.5,
-        before_similarity=1.0,
-        next_max=0.0,
-        next_nth=None,
-        average_before=0.5,
-        alpha=0.1,
-        gamma=0.99,
-        target=(i % 7) / 7,
-        td_error=(i % 7) / 7 - 0.5,
-        after=0.51,
-        visits=i // 1000 + 1,
-        average_reward=0.5,
-        lesson=None,
-        created=1767700800.0,
-        nth=i % 1000,
-    )
-
-
-def append_ours(folder: Path, n: int, mode: Durability) -> float:
-    """Append n events in batches, from structs to a chained log; returns the seconds in `append`."""
-    plan = RunPlan(
-        clock=time.time, entropy=secrets.token_bytes, rules=2, library="bench", mode="persistent", durability=mode
-    )
-    writer = RunWriter.create(DiskFiles(folder / "ours"), plan)
-    took = 0.0
-    for first in range(0, n, BATCH):
-        batch = updates(first, BATCH)
-        began = time.perf_counter()
-        writer.append(batch)
-        took += time.perf_counter() - began
-    writer.close()
-    return took
-
-
-def append_sqlite(folder: Path, n: int, mode: Durability) -> float:
-    """Insert n rows of the same bytes, encoded beforehand, into SQLite in WAL mode, a transaction a batch."""
-    base = sqlite3.connect(folder / "peer.sqlite", isolation_level=None)
-    base.execute("pragma journal_mode=wal")
-    base.execute(f"pragma synchronous={'full' if mode is Durability.COMMIT else 'normal'}")
-    base.execute("create table if not exists log (seq integer primary key, event text)")
-    took = 0.0
-    for first in range(0, n, BATCH):
-        batch = [(line.decode(),) for line in encode_records(first, 0, updates(first, BATCH))]
-        began = time.perf_counter()
-        base.execute("begin")
-        base.executemany("insert into log (event) values (?)", batch)
-        base.execute("commit")
-        took += time.perf_counter() - began
-    base.close()
-    return took
-
-
-def bench_append(scale: float) -> list[Figure]:
-    """Durable append, per durability mode, beside raw SQLite in WAL mode."""
-    n = max(BATCH, int(100_000 * scale) // BATCH * BATCH)
-    return [figure for mode in Durability for figure in _append_mode(n, mode)]
-
-
-def _append_mode(n: int, mode: Durability) -> list[Figure]:
-    ours, peer = _in_turn(lambda f: append_ours(f, n, mode), lambda f: append_sqlite(f, n, mode))
-    sync = "full" if mode is Durability.COMMIT else "normal"
-    return [
-        Figure("append", mode.value, n, n / ours, "sqlite", peer / ours),
-        Figure("sqlite", f"wal, synchronous={sync}", n, n / peer),
-    ]
-
-
-def _in_turn(ours: Callable[[Path], float], peer: Callable[[Path], float]) -> tuple[float, float]:
-    """Return the medians of both, measured turn by turn in fresh folders."""
-    times: list[tuple[float, float]] = []
-    for _ in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as folder:
-            times.append((ours(Path(folder)), peer(Path(folder))))
-    return median(one for one, _ in times), median(other for _, other in times)
-
-
-BENCHES: dict[str, Callable[[float], list[Figure]]] = {"append": bench_append}
+BENCHES: dict[str, Callable[[float], Iterator[Figure]]] = {
+    "append": bench_append,
+    "replay": bench_replay,
+    "experience": bench_experience,
+    "load": bench_load,
+    "sizes": bench_sizes,
+    "travel": bench_travel,
+    "growth": bench_growth,
+}
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--only", type=click.Choice(sorted(BENCHES)), help="Measure only this.")
-@click.option("--scale", type=float, default=1.0, show_default=True, help="Times as many events.")
-def main(as_json: bool, only: str | None, scale: float) -> None:
+@click.option("--only", type=click.Choice(sorted(BENCHES)), multiple=True, help="Measure only this.")
+@click.option(
+    "--scale", type=click.FloatRange(min=0, min_open=True), default=1.0, show_default=True, help="Times as much."
+)
+def main(as_json: bool, only: tuple[str, ...], scale: float) -> None:
     """Measure, and print what was measured."""
-    figures = [figure for name, bench in BENCHES.items() if only in (None, name) for figure in bench(scale)]
-    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    console = Console(stderr=True)
+    figures, missing = [], {}
+    for name, bench in BENCHES.items():
+        if not only or name in only:
+            with console.status(f"measuring {name}"):
+                try:
+                    figures += list(bench(scale))
+                except Unavailable as error:
+                    missing[name] = str(error)
     if as_json:
-        click.echo(json.dumps({"machine": machine, "rounds": ROUNDS, "figures": [asdict(one) for one in figures]}))
-        return
-    click.echo(f"{machine}; medians of {ROUNDS}")
+        found = [one.to_dict() for one in figures]
+        click.echo(json.dumps({**about(), "scale": scale, "figures": found, "missing": missing}, indent=1))
+    else:
+        _show(figures, missing)
+
+
+def about() -> dict[str, str | int]:
+    """Return what the figures depend on: machine, system, Python, and how often each was taken."""
+    cpus = os.cpu_count() or 0
+    return {
+        "machine": f"{platform.machine()}, {cpus} CPUs, {platform.system()}",
+        "python": platform.python_version(),
+        "rounds": ROUNDS,
+    }
+
+
+def _show(figures: list[Figure], missing: dict[str, str]) -> None:
+    said = about()
+    table = Table(title=f"{said['machine']}, Python {said['python']}; medians of at least {ROUNDS}")
+    for heading in ("bench", "what", "figure", "ratio", "budget", ""):
+        table.add_column(heading, justify="right" if heading in ("figure", "ratio", "budget") else "left")
     for one in figures:
-        beside = "" if one.ratio is None else f"   {one.ratio:.2f} x {one.peer}"
-        click.echo(f"{one.name:8} {one.mode:26} {one.per_second:12,.0f} events/s{beside}")
+        ratio = "" if one.ratio is None else f"{one.ratio:.3g} x {one.beside}".strip()
+        met = {True: "met", False: "[red]not met", None: ""}[one.met]
+        table.add_row(one.bench, one.what, f"{one.value:,.4g} {one.unit}", ratio, str(one.budget or ""), met)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    for name, why in missing.items():
+        console.print(f"{name}: not measured, {why}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -12,6 +12,7 @@ from ..events import ExperienceAdded, ExperienceEvicted, ExperienceReweighed
 from ..rules import q_learning, q_replay
 from ..rules.similarity import similar
 from ..session import Session, Transaction
+from .buffer_order import BufferOrder
 from .q_reading import TableReader
 from .q_steps import Given
 
@@ -23,6 +24,7 @@ class Buffer:
         self._session = session
         self._reader = reader
         self._capacity = capacity
+        self._order = BufferOrder()
 
     @property
     def _table(self) -> QTable:
@@ -58,14 +60,15 @@ class Buffer:
     def make_room(self, commit: Transaction) -> None:
         """Let steps go where the buffer holds too many (M15)."""
         while self._table.buffered > self._capacity:
-            buffer = self._table.priorities()
-            nth, order = self._least(buffer)
-            self.let_go(commit, nth, dict(buffer)[nth], order)
+            self._let_one_go(commit)
 
-    def _least(self, buffer: list[tuple[int, float]]) -> tuple[int, list[int] | None]:
-        if self._session.rules < 2:
-            return q_learning.evict_sorted(buffer)
-        return (q_learning.evict(buffer) if len(buffer) > 1 else buffer[0][0]), None
+    def _let_one_go(self, commit: Transaction) -> None:
+        if self._session.rules >= 2:
+            self.let_go(commit, *self._order.least(self._session.states["q_table"], self._table))
+        else:
+            buffer = self._table.priorities()
+            nth, order = q_learning.evict_sorted(buffer)
+            self.let_go(commit, nth, dict(buffer)[nth], order)
 
     def let_go(self, commit: Transaction, nth: int, priority: float, order: list[int] | None = None) -> None:
         """Take a step out of the buffer; `order` lists those that remain, where they were sorted."""
@@ -92,6 +95,7 @@ class Buffer:
         entry = self._reader.entry(replayed.state, replayed.action)
         if entry is None:
             return
+        self._order = BufferOrder()  # it goes by what the step weighed before
         after = q_replay.reweigh(replayed.reward, entry.value)
         commit.add(
             ExperienceReweighed(

@@ -5,13 +5,13 @@ state was replayed, and kept up with it otherwise.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from projections.q_table import QEntry, QTable
 
+from ..reading.snapshot.index import Index
 from ..rules.retention import Key
-from ..rules.word_index import WordIndex
 from ..session import Session
+from .state_index import NAME, StateIndex
 
 
 class TableReader:
@@ -20,7 +20,8 @@ class TableReader:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._indexed: object = None
-        self._index = WordIndex()
+        self._index: StateIndex | None = None
+        session.keep_index(self._index_to_keep)
 
     @property
     def _table(self) -> QTable:
@@ -39,28 +40,18 @@ class TableReader:
         """Return the states similar to this one, itself included, with their Jaccard index, nearest first."""
         return self._current_index().similar(state)
 
-    def _current_index(self) -> WordIndex:
+    def _current_index(self) -> StateIndex:
         """Return the index of the live table, made anew after the state was replayed."""
         states = self._session.states["q_table"]
-        if self._indexed is not states:
-            self._indexed, self._index = states, WordIndex()
-            self._table.watch_states(_Indexing(self._index))
+        if self._index is None or self._indexed is not states:
+            self._indexed = states
+            self._index = StateIndex(self._table, self._session.kept_index(NAME))
         return self._index
 
-
-class _Indexing:
-    """Keeps an index of state texts up with the table."""
-
-    def __init__(self, index: WordIndex) -> None:
-        self._index = index
-
-    def add(self, prefix: tuple[Any, ...]) -> None:
-        """Index a state that came."""
-        self._index.add(prefix[0])
-
-    def discard(self, prefix: tuple[Any, ...]) -> None:
-        """Forget a state that is gone."""
-        self._index.discard(prefix[0])
+    def _index_to_keep(self) -> Index | None:
+        """Return the index for a snapshot, unless it was neither kept before nor needed since."""
+        needed = self._indexed is self._session.states["q_table"] or self._session.kept_index(NAME) is not None
+        return self._current_index().to_keep() if needed else None
 
 
 class Without:

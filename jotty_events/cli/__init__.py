@@ -14,6 +14,7 @@ COMMANDS = {
     "log": "Print the records that lead to a point, one line each.",
     "show": "Show what was known at a point: memory, q, brain, todos, goals or episodes.",
     "check": "Check that the bytes of a history are what was written.",
+    "pack": "Pack closed segments into Parquet tables, one per type of event.",
     "verify": "Verify that the rules still conclude what was recorded.",
 }
 """Every command with its short help; the command NAME is the attribute NAME of the module NAME in this folder."""

@@ -17,6 +17,8 @@ from ..events import tag_of
 from ..log.files import DiskFiles
 from ..log.memory_files import MemoryFiles
 from ..projection import Projection
+from ..reading.snapshot.saving import Saving
+from ..runs.auto_packing import Threshold
 from ..runs.point import Point
 from ..runs.tree import Tree
 from ..runs.writer import RunPlan
@@ -75,7 +77,16 @@ class Opening:
             learns=learns,
             dropped=self._dropped(),
             unwritten=_tags_of_only(self._dropped()),
+            saving=self._saving() if plan and tree is self._disk else None,
+            packing=self._packing() if plan and tree is self._disk else None,
         )
+
+    def _saving(self) -> Saving:
+        config = self._config
+        return Saving(config.snapshot_interval, config.auto_save_interval, config.max_runs_to_keep)
+
+    def _packing(self) -> Threshold:
+        return Threshold(self._config.pack_threshold_bytes, self._config.pack_threshold_runs)
 
     def _start(self, mode: LearningMode) -> Point | None:
         """Return the point to start from: the one asked for, else `latest` unless the session is to start fresh."""

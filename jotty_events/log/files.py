@@ -5,16 +5,18 @@ only regular files are read, appended to or locked, and finding out never blocks
 byte. No descriptor outlives an exec, and a forked child owns no lock.
 """
 
+import contextlib
 import errno
 import fcntl
+import mmap
 import os
 import stat
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 from ..errors import UnsafeFile
+from .disk_lock import CLOSED, DiskLock, claim, closing, process, try_lock
 from .refusals import (
     FOLDER,
     LINK,
@@ -24,6 +26,7 @@ from .refusals import (
     must_be,
     must_be_free,
     must_exist,
+    taken,
     undone_on_failure,
     unsafe,
 )
@@ -31,9 +34,7 @@ from .storage import Appender, Files, Lock, components, make_aside, named, span
 
 __all__ = ["Appender", "DiskFiles", "Files", "Lock", "process"]
 
-_CLOSED = -1
 _TRIES = 1000
-_PAUSE = 0.001
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FOLDER = _ROOT | os.O_NOFOLLOW
 # O_NONBLOCK keeps the opening of a FIFO from waiting, O_NOCTTY that of a terminal from taking it.
@@ -41,11 +42,6 @@ _CAREFUL = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _READ = os.O_RDONLY | _CAREFUL
 _LOCK = os.O_RDWR | os.O_CREAT | _CAREFUL
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-def process() -> int:
-    """Return this process's number, which a forked child does not share."""
-    return os.getpid()
 
 
 class DiskAppender:
@@ -73,43 +69,14 @@ class DiskAppender:
         _flush(self._descriptor(), bytes_only=True)
 
     def close(self) -> None:
-        fd, self._fd = self._fd, _CLOSED
-        if fd != _CLOSED:
+        fd, self._fd = self._fd, CLOSED
+        if fd != CLOSED:
             os.close(fd)
 
     def _descriptor(self) -> int:
-        if self._fd == _CLOSED:
+        if self._fd == CLOSED:
             raise OSError(errno.EBADF, "the file is closed", self.path)
         return self._fd
-
-
-class DiskLock:
-    """An exclusive flock, and the identity of the file that it was taken on."""
-
-    def __init__(self, where: str, fd: int) -> None:
-        self._where = where
-        self._fd = fd
-        self._locked = os.fstat(fd)
-        self._process = process()
-        _open_locks.add(self)
-
-    def held(self) -> bool:
-        """Tell whether the path still names the locked file; a path that cannot be looked at is not held."""
-        if self._fd == _CLOSED or self._process != process():
-            return False
-        with suppress(OSError):
-            return os.path.samestat(os.lstat(self._where), self._locked)
-        return False
-
-    def release(self) -> None:
-        fd, self._fd = self._fd, _CLOSED
-        _open_locks.discard(self)
-        if fd == _CLOSED:
-            return
-        with _closing(fd):
-            # A forked child shares the parent's lock: unlocking there would take it from the parent, closing does not.
-            if self._process == process():
-                fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 class DiskFiles:
@@ -144,8 +111,13 @@ class DiskFiles:
         return found.st_size
 
     def read(self, path: str, start: int = 0, limit: int | None = None) -> bytes:
-        with must_exist(self.describe(path)), _closing(self._open(path, _READ)) as fd:
+        with must_exist(self.describe(path)), closing(self._open(path, _READ)) as fd:
             return _read(fd, start, span(os.fstat(fd).st_size, start, limit))
+
+    def view(self, path: str) -> memoryview:
+        with must_exist(self.describe(path)), closing(self._open(path, _READ)) as fd:
+            # An empty file cannot be mapped.
+            return memoryview(mmap.mmap(fd, 0, access=mmap.ACCESS_READ) if os.fstat(fd).st_size else b"")
 
     def make_folder(self, path: str) -> None:
         folder, name = named(path)
@@ -169,7 +141,7 @@ class DiskFiles:
                 raise unsafe(self.describe(path), kind)
             aside, fd = make_aside(process(), lambda free: os.open(free, _CREATE, 0o666, dir_fd=parent))
             with undone_on_failure(lambda: os.unlink(aside, dir_fd=parent)):
-                with closing(DiskAppender(path, fd)) as file:
+                with contextlib.closing(DiskAppender(path, fd)) as file:
                     file.write(data)
                     file.sync()
                 os.rename(aside, name, src_dir_fd=parent, dst_dir_fd=parent)
@@ -178,7 +150,7 @@ class DiskFiles:
     def sync(self, path: str) -> None:
         with must_exist(self.describe(path)):
             fd = self._open(path, _READ, or_folder=True) if path else self._open_root()
-        with _closing(fd):
+        with closing(fd):
             _flush(fd)
 
     def remove(self, path: str) -> None:
@@ -188,6 +160,22 @@ class DiskFiles:
                 raise unsafe(self.describe(path), FOLDER)
             os.unlink(name, dir_fd=parent)
 
+    def remove_folder(self, path: str) -> None:
+        folder, name = named(path)
+        with must_exist(self.describe(path)), self._folder(folder) as parent:
+            os.rmdir(name, dir_fd=parent)
+
+    def move_folder(self, path: str, target: str) -> None:
+        """Look first: the system would put a folder over an empty one. Nobody else makes names in that folder."""
+        (above, name), (folder, new) = named(path), named(target)
+        with self._folder(folder) as into, must_exist(self.describe(path)), self._folder(above) as source:
+            kind = kind_of(os.stat(name, dir_fd=source, follow_symlinks=False).st_mode)
+            if kind != FOLDER:
+                raise unsafe(self.describe(path), kind, FOLDER)
+            if _kind_at(into, new) is not None:
+                raise taken(self.describe(target))
+            os.rename(name, new, src_dir_fd=source, dst_dir_fd=into)
+
     def lock(self, path: str) -> Lock:
         """Lock, then look again: the file may have lost its name between opening and locking it."""
         named(path)
@@ -196,7 +184,7 @@ class DiskFiles:
             with ExitStack() as undo:
                 lock = DiskLock(self.describe(path), fd := self._open(path, _LOCK))
                 undo.callback(lock.release)
-                if not _claim(fd):
+                if not claim(fd):
                     break
                 if lock.held():
                     undo.pop_all()
@@ -205,8 +193,8 @@ class DiskFiles:
 
     def is_locked(self, path: str) -> bool:
         """Ask for a shared lock, which an owner's exclusive lock refuses, and give it back."""
-        with suppress(FileNotFoundError), _closing(self._open(path, _READ)) as fd:
-            return not _try_lock(fd, fcntl.LOCK_SH)
+        with suppress(FileNotFoundError), closing(self._open(path, _READ)) as fd:
+            return not try_lock(fd, fcntl.LOCK_SH)
         return False
 
     def point(self, path: str, target: str) -> None:
@@ -231,7 +219,7 @@ class DiskFiles:
             with suppress(FileExistsError):
                 os.mkdir(folder)
             # No caller can reach above the root, so its own name has to be made durable here.
-            with _closing(os.open(os.path.dirname(folder), _ROOT)) as parent:
+            with closing(os.open(os.path.dirname(folder), _ROOT)) as parent:
                 _flush(parent)
 
     def _open_root(self) -> int:
@@ -283,14 +271,6 @@ def _kind_at(parent: int, name: str) -> str | None:
         return None
 
 
-@contextmanager
-def _closing(fd: int) -> Iterator[int]:
-    try:
-        yield fd
-    finally:
-        os.close(fd)
-
-
 def _read(fd: int, start: int, length: int) -> bytes:
     # One call reads all but the largest files; the system may still give less than was asked for.
     chunks: list[bytes] = []
@@ -312,34 +292,3 @@ def _flush(fd: int, bytes_only: bool = False) -> None:
             os.fsync(fd)
     else:
         (os.fdatasync if bytes_only else os.fsync)(fd)
-
-
-def _claim(fd: int) -> bool:
-    """Take the exclusive lock; who can share it met no owner but a probe, which is gone in a moment."""
-    for _ in range(_TRIES):
-        if _try_lock(fd, fcntl.LOCK_EX):
-            return True
-        if not _try_lock(fd, fcntl.LOCK_SH):
-            return False
-        fcntl.flock(fd, fcntl.LOCK_UN)
-        time.sleep(_PAUSE)
-    return False
-
-
-def _try_lock(fd: int, how: int) -> bool:
-    with suppress(BlockingIOError):
-        fcntl.flock(fd, how | fcntl.LOCK_NB)
-        return True
-    return False
-
-
-_open_locks: set[DiskLock] = set()
-
-
-def _forget_locks() -> None:
-    # A child that keeps the descriptor would keep the lock alive after its parent was killed.
-    for lock in tuple(_open_locks):
-        lock.release()
-
-
-os.register_at_fork(after_in_child=_forget_locks)

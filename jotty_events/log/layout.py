@@ -5,6 +5,7 @@ their starts. A segment is named by its first seq in twelve digits, so that the 
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from ..errors import PointError
@@ -13,9 +14,19 @@ MANIFEST = "run.json"
 LOCK = "LOCK"
 EVENTS = "events"
 LATEST = "latest"
+SNAPSHOTS = "snapshots"
+PACKS = "packs"
+PACKS_LOCK = f"{PACKS}/LOCK"
+PACKS_BEGUN = f"{PACKS}/begun"
+"""Where packs are written: a level deeper than those that are done, so that no pattern for those finds them."""
+PACK_MANIFEST = "pack.json"
+COMMITS = "commits"
+OTHER = "other"
 
 _RUN_ID = re.compile(r"run_\d{8}_\d{6}", re.ASCII)
+_PACK_ID = re.compile(r"pack_\d{8}_\d{6}", re.ASCII)
 _SEGMENT = re.compile(r"\d{12,}\.jsonl", re.ASCII)
+_SNAPSHOT = re.compile(r"(\d{12,})(?:-\d+)?", re.ASCII)
 _FORM = "run_%Y%m%d_%H%M%S"
 
 
@@ -63,3 +74,61 @@ def events(run: str) -> str:
 def segment(run: str, first: int) -> str:
     """Return the path of the segment that begins with seq `first`."""
     return f"{run}/{EVENTS}/{first:012d}.jsonl"
+
+
+def snapshots(run: str) -> str:
+    """Return the path of a run's folder of snapshots."""
+    return f"{run}/{SNAPSHOTS}"
+
+
+def snapshot(run: str, seq: int, turn: int = 0) -> str:
+    """Return the path of a snapshot after a seq; what an earlier attempt left there moves it on to another `turn`."""
+    return f"{run}/{SNAPSHOTS}/{seq:012d}" + (f"-{turn}" if turn else "")
+
+
+def seq_of_snapshot(name: str) -> int | None:
+    """Return the seq that a snapshot's folder is named by, None if it is none."""
+    found = _SNAPSHOT.fullmatch(name)
+    return int(found[1]) if found else None
+
+
+def tail(run: str, first: int) -> str:
+    """Return the path of what a killed writer left unfinished in the segment that begins with `first`, kept aside."""
+    return f"{run}/{EVENTS}/{first:012d}.tail"
+
+
+def is_tail(name: str) -> bool:
+    """Say whether a name is that of a tail kept aside."""
+    return name.endswith(".tail") and is_segment(name.replace(".tail", ".jsonl"))
+
+
+def is_pack_id(name: str) -> bool:
+    """Say whether a name is the id of a pack."""
+    return _PACK_ID.fullmatch(name) is not None
+
+
+def pack_id(now: float, taken: Iterable[str]) -> str:
+    """Return the id of a pack that is made at `now`, in seconds since 1970: greater than all that are taken."""
+    mine = run_id(now)
+    last = max((f"run{one.removeprefix('pack')}" for one in taken if is_pack_id(one)), default="")
+    return f"pack{(run_id_after(last) if mine <= last else mine).removeprefix('run')}"
+
+
+def pack(pack: str) -> str:
+    """Return the path of a pack's folder."""
+    return f"{PACKS}/{pack}"
+
+
+def begun_pack(pack: str) -> str:
+    """Return the path of the folder in which a pack is written."""
+    return f"{PACKS_BEGUN}/{pack}"
+
+
+def table(folder: str, name: str) -> str:
+    """Return the path of a table in a pack's folder."""
+    return f"{folder}/{name}.parquet"
+
+
+def pack_manifest(folder: str) -> str:
+    """Return the path of the manifest in a pack's folder."""
+    return f"{folder}/{PACK_MANIFEST}"

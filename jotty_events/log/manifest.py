@@ -1,18 +1,16 @@
 """The manifest of a run, `run.json`: its parent, its segments, and how it ended.
 
-Invariants: a manifest is replaced atomically, never changed in place. `check` is the SHA-256 of the file's bytes
-without the digits of `check` itself, so a damaged manifest is noticed. Unknown fields are ignored; a greater `version`
-is refused.
+Invariants: a manifest is replaced atomically, never changed in place. It carries its own check sum (`sealed`).
 """
 
 import re
-from hashlib import sha256
 
-from msgspec import DecodeError, Struct
-from msgspec.json import Decoder, Encoder, format
-from msgspec.structs import replace
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.json import Decoder
 
 from ..errors import FormatError
+from . import sealed
+from .sealed import Sealed
 
 FORMAT = "jotty-events"
 VERSION = 1
@@ -27,13 +25,17 @@ class Parent(Struct, frozen=True):
 
 
 class Segment(Struct, frozen=True):
-    """A closed segment: its seqs, its size in bytes, the head after it, and the SHA-256 of its other lines."""
+    """A closed segment: its seqs, its size in bytes, the head after it, and the SHA-256 of its other lines.
+
+    If `pack` names a pack, its records are there, and `size` and `marks` say what its file was.
+    """
 
     first: int
     last: int
     size: int
     head: str
     marks: str
+    pack: str | UnsetType = UNSET
 
 
 class Ending(Struct, frozen=True):
@@ -63,35 +65,21 @@ class Manifest(Struct, frozen=True, kw_only=True):
     check: str = ""
 
 
-class _Kind(Struct, frozen=True):
-    format: str = ""
-    version: int = 0
-
-
-_encode = Encoder().encode
-_decode = Decoder(Manifest).decode
-_kind = Decoder(_Kind).decode
+_decoder = Decoder(Manifest)
+_OURS = Sealed(format=FORMAT, version=VERSION)
 
 
 def seal(manifest: Manifest) -> bytes:
     """Return the bytes of a manifest as they stand in its file."""
-    blank = format(_encode(replace(manifest, check="")), indent=1) + b"\n"
-    return blank.replace(b'"check": ""', b'"check": "' + sha256(blank).hexdigest().encode() + b'"')
+    return sealed.seal(manifest)
 
 
 def unseal(data: bytes, file: str) -> Manifest:
     """Read a manifest; FormatError if it is foreign, newer or damaged."""
-    try:
-        kind = _kind(data)
-        _refuse_others(kind, file)
-        manifest = _decode(data)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise FormatError(f"{file} is no run manifest: {error}", file=file, hint=_HINT) from error
-    if manifest.check != sha256(data.replace(manifest.check.encode(), b"")).hexdigest():
-        raise FormatError(f"{file} does not match its own check sum", file=file, hint="restore it from a backup")
+    manifest = sealed.unseal(_decoder, data, file, _OURS)
     wrong = _contradiction(manifest)
     if wrong:
-        raise FormatError(f"{file} contradicts itself: {wrong}", file=file, hint=_HINT)
+        raise FormatError(f"{file} contradicts itself: {wrong}", file=file, hint=sealed.HINT)
     return manifest
 
 
@@ -116,17 +104,3 @@ def _contradiction(manifest: Manifest) -> str:
 
 def _end_of(segments: list[Segment]) -> tuple[int, str] | None:
     return (segments[-1].last, segments[-1].head) if segments else None
-
-
-_HINT = "move the folder away, or restore the file from a backup"
-
-
-def _refuse_others(kind: _Kind, file: str) -> None:
-    if kind.format != FORMAT:
-        raise FormatError(f"{file} is not a manifest of {FORMAT}", file=file, hint=_HINT)
-    if kind.version > VERSION:
-        raise FormatError(
-            f"{file} has format version {kind.version}, this library reads up to {VERSION}",
-            file=file,
-            hint="upgrade jotty-events",
-        )

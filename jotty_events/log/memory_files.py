@@ -139,6 +139,9 @@ class MemoryFiles:
             data = self._file(path).data
             return bytes(data[start : start + span(len(data), start, limit)])
 
+    def view(self, path: str) -> memoryview:
+        return memoryview(self.read(path))
+
     def make_folder(self, path: str) -> None:
         with self._written(path, parents=True) as (folder, name):
             if name in folder.entries:
@@ -178,6 +181,26 @@ class MemoryFiles:
             if isinstance(node, _Folder):
                 raise self._unsafe(path, node)
             del self._folder(parents).entries[name]
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder; until the one above is synced, a power loss brings it back."""
+        parents, name = named(path)
+        with self._guard:
+            node = self._found(path)
+            if not isinstance(node, _Folder) or node.entries:
+                raise OSError(errno.ENOTEMPTY, "no empty folder", self.describe(path))
+            del self._folder(parents).entries[name]
+
+    def move_folder(self, path: str, target: str) -> None:
+        """Give a folder another name; a power loss brings back what was synced, so there may be two names or none."""
+        (above, old), (parents, new) = named(path), named(target)
+        with self._guard:
+            into, node = self._folder(parents), self._found(path)
+            if not isinstance(node, _Folder):
+                raise self._unsafe(path, node, FOLDER)
+            if new in into.entries:
+                raise taken(self.describe(target))
+            into.entries[new] = self._folder(above).entries.pop(old)
 
     def lock(self, path: str) -> Lock:
         """Own `path` within this instance, making the file if missing."""

@@ -11,7 +11,18 @@ from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from ..errors import Corruption
-from ..record import MAX_LINE, CommitLine, DurableLine, LineError, decode, encode, is_redacted, leaf, next_head
+from ..record import (
+    MAX_LINE,
+    CommitLine,
+    DurableLine,
+    LineError,
+    decode,
+    encode,
+    is_redacted,
+    leaf,
+    leaves_of,
+    next_head,
+)
 from .manifest import Segment
 
 
@@ -23,7 +34,7 @@ class Sink(Protocol):
 
 
 class Commit(NamedTuple):
-    """The record lines of one append, as they stand in the file from byte `start` to byte `end`."""
+    """The record lines of one append, as they stand in the file from byte `start` to byte `end`; both 0 in a pack."""
 
     first: int
     last: int
@@ -32,6 +43,21 @@ class Commit(NamedTuple):
     lines: list[bytes]
     start: int
     end: int
+
+    @property
+    def mark(self) -> "CommitEnd":
+        """Where the commit ends; LineError if its last record does not begin with its seq and its time."""
+        return CommitEnd(self.first, self.last, self.head, self.durable, at_of(self.lines[-1]))
+
+
+class CommitEnd(NamedTuple):
+    """A commit without its records: its seqs, the head after it, what was durable, the time of its last record."""
+
+    first: int
+    last: int
+    head: bytes
+    durable: int
+    at: int
 
 
 class Stop(NamedTuple):
@@ -55,10 +81,10 @@ class SegmentWriter:
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Write record lines and their commit line with one write; OSError if the disk refuses."""
-        head = next_head(self.head, [sha256(line).digest() for line in lines])
+        head = next_head(self.head, leaves_of(lines))
         last = self.last + len(lines)
         mark = encode(CommitLine(last, len(lines), self.durable, head.hex())) + b"\n"
-        self._write(b"\n".join(lines) + b"\n" + mark, mark)
+        self._write(b"\n".join([*lines, mark]), mark)
         self.last, self.head = last, head
 
     def mark_durable(self, seq: int) -> None:
@@ -90,6 +116,8 @@ class SegmentReader:
         self.head = head
         self.durable = durable
         self.stop = Stop(0, "")
+        self.whole = base
+        """The byte up to which there are whole commits and marks."""
         self._data = data
         self._base = base
         self._marks = sha256()
@@ -110,8 +138,14 @@ class SegmentReader:
                 if lines:
                     yield self._whole(lines, start, end + 1)
                 lines, start = [], end + 1
+                self.whole = self._base + start
             position = end + 1
         self.stop = Stop(self._base + start, "" if start == len(self._data) else "the last commit is not whole")
+
+    @property
+    def marks(self) -> str:
+        """The digest of marks of what was read, as a manifest has it."""
+        return self._marks.hexdigest()
 
     def _whole(self, lines: list[bytes], start: int, end: int) -> Commit:
         first = self.last - len(lines) + 1
@@ -182,7 +216,7 @@ class SegmentReader:
     def _differs(self, segment: Segment) -> str:
         if len(self._data) != segment.size or self.last != segment.last:
             return f"the file ends at seq {self.last}, the manifest says {segment.last}"
-        if (self.head.hex(), self._marks.hexdigest()) != (segment.head, segment.marks):
+        if (self.head.hex(), self.marks) != (segment.head, segment.marks):
             return "the file does not match the manifest's digests"
         return ""
 

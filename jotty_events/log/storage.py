@@ -70,6 +70,12 @@ class Files(Protocol):
     def read(self, path: str, start: int = 0, limit: int | None = None) -> bytes:
         """Read up to `limit` bytes from byte `start`, fewer at the end of the file; MissingFile, UnsafeFile."""
 
+    def view(self, path: str) -> memoryview:
+        """Return the bytes of a file, read as they are looked at; they stay readable when it is removed; MissingFile.
+
+        For files that never change once they are written. UnsafeFile as with `read`.
+        """
+
     def make_folder(self, path: str) -> None:
         """Make a folder, and its parents where missing; NameTaken if anything stands at `path`."""
 
@@ -84,6 +90,15 @@ class Files(Protocol):
 
     def remove(self, path: str) -> None:
         """Remove anything but a folder; MissingFile, UnsafeFile."""
+
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder; MissingFile, and OSError if it is not empty or no folder."""
+
+    def move_folder(self, path: str, target: str) -> None:
+        """Give a folder another name, durable once the folders above both are synced; MissingFile, UnsafeFile.
+
+        NameTaken if anything stands at `target`; FileNotFoundError if the folder above that is missing.
+        """
 
     def lock(self, path: str) -> Lock:
         """Own `path`, making the file if missing; LockHeld if another does, UnsafeFile."""

@@ -5,65 +5,29 @@ unfinished tail of a run that was killed is a note: nothing in it was acknowledg
 """
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
 
 from ..errors import Corruption, FormatError, JottyError, MissingFile, UnsafeFile
 from ..events import Redacted, RunEnded, RunStarted
 from ..log import layout
 from ..record import LineError, Opaque, Record, decode_record
+from ..runs.packs import Packs
 from ..runs.reader import RunReader
 from ..runs.tree import Tree
+from .findings import Checked, Finding
+from .packs import check_packs
 
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that is not as it was written: in which run, file and byte, and what."""
-
-    run: str
-    file: str
-    offset: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.run}: {self.file} at byte {self.offset}: {self.message}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the finding as JSON values."""
-        return asdict(self)
-
-
-class Checked(list[Finding]):
-    """The findings of a check: empty when the history is sound. `notes` are no findings."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.notes: list[Finding] = []
-        self.runs = 0
-        self.records = 0
-        self.unknown = 0
-        self.redactions: list[Redacted] = []
-        self.redacted: list[tuple[Finding, int]] = []
-
-    def unexplained(self) -> list[Finding]:
-        """Return a finding for each record whose content was taken away without a record that says so."""
-        return [
-            finding
-            for finding, seq in self.redacted
-            if not any(one.run == finding.run and one.first <= seq <= one.last for one in self.redactions)
-        ]
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self)) or f"sound: {self.runs} runs, {self.records} records"
+__all__ = ["Checked", "Finding", "check"]
 
 
 def check(tree: Tree, progress: Callable[[str], None] | None = None) -> Checked:
     """Check every run of a history; `progress` is told each run's id before it is checked."""
     result = Checked()
+    packs = Packs(tree.files)
     for run in tree.run_ids():
         if progress is not None:
             progress(run)
-        _Check(tree, run, result).all()
+        _Check(tree, run, result, packs).all()
+    check_packs(tree, packs, result)
     result.extend(result.unexplained())
     return result
 
@@ -71,8 +35,9 @@ def check(tree: Tree, progress: Callable[[str], None] | None = None) -> Checked:
 class _Check:
     """The check of one run."""
 
-    def __init__(self, tree: Tree, run: str, result: Checked) -> None:
+    def __init__(self, tree: Tree, run: str, result: Checked, packs: Packs) -> None:
         self._tree = tree
+        self._packs = packs
         self._run = run
         self._result = result
 
@@ -100,7 +65,7 @@ class _Check:
 
     def _reader(self) -> RunReader | None:
         if self._tree.exists(self._run):
-            return RunReader(self._tree.files, self._run)
+            return RunReader(self._tree.files, self._run, self._packs)
         self._note(self._where, 0, "no manifest: not a run of ours, or one that was never begun")
         return None
 
@@ -164,8 +129,8 @@ class _Check:
         if parent is None:
             return
         source = self._tree.run(parent.run)
-        commit = next(source.commits(parent.seq - 1), None)
-        if commit is None or (commit.last, commit.head.hex()) != (parent.seq, parent.head):
+        end = next(source.ends(parent.seq - 1), None)
+        if end is None or (end.last, end.head.hex()) != (parent.seq, parent.head):
             message = f"{self._run} builds on seq {parent.seq} of this run, which does not reach it or differs there"
             self._find(self._tree.files.describe(parent.run), 0, message)
 
@@ -174,8 +139,16 @@ class _Check:
         folder = layout.events(reader.run)
         names = reader.files.names(folder)
         # Read again after the names were: a run that is being written may have begun a segment meanwhile.
-        named = {layout.segment(self._run, first) for first in RunReader(reader.files, self._run).segments}
-        for path in (f"{folder}/{name}" for name in names if f"{folder}/{name}" not in named):
-            holds_records = layout.is_segment(path.rpartition("/")[2]) and reader.files.size(path) > 0
-            tell = self._find if holds_records else self._note
-            tell(reader.files.describe(path), 0, "the manifest does not name this file")
+        again = RunReader(reader.files, self._run)
+        named = {layout.segment(self._run, first) for first in again.segments}
+        packed = {layout.segment(self._run, one.first) for one in again.manifest.segments if isinstance(one.pack, str)}
+        for name in names:
+            path = f"{folder}/{name}"
+            if path in packed:
+                self._note(reader.files.describe(path), 0, "its records are packed: packing again removes this file")
+            elif layout.is_tail(name):
+                self._note(reader.files.describe(path), 0, "what a killed writer left unfinished is kept here")
+            elif path not in named:
+                holds_records = layout.is_segment(name) and reader.files.size(path) > 0
+                tell = self._find if holds_records else self._note
+                tell(reader.files.describe(path), 0, "the manifest does not name this file")

@@ -1,7 +1,7 @@
 """An index that finds every text similar to a given one, exactly, without looking at all of them.
 
 Invariants: the answer is that of `similarity.similar` asked for each text in turn, in a defined order; it depends on
-which texts are in the index, never on how they got there. Ids grow, and are never given again.
+which texts are in the index, never on how they got there.
 
 Why it is exact. Let two texts have m and n words and share o. Their Jaccard index is above 1/2 just when
 3 * o > m + n. Sort the words of both by one and the same order, and let their first shared word stand at positions
@@ -9,19 +9,33 @@ i and j: then o <= 1 + min(m - i - 1, n - j - 1). So a similar text is found und
 query, at a position and among lengths that still allow enough shared words. With the rarest words first in the
 order, those words lead to few texts, however common the other words are.
 
-The order is frozen on a shelf. As texts come and go it ages, so a new shelf is begun from time to time, and every
-change moves a few texts over: no single change pays for all.
+An index has two parts. The packed one (packed_words.py) is made at once, can be saved and mapped into memory again,
+and never changes; what went of it is remembered. The live one (live_words.py) holds what came since. When that has
+become a good part of all, one change in so many packs all anew: it pays about 10 microseconds a text.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from .live_words import LiveWords
+from .overlap import Near
+from .packed_words import PackedWords
 from .similarity import words
+from .word_packing import pack
 
-_SMALLEST_RENEWAL = 64
-"""Fewer changes than this never begin a new shelf."""
-_MOVED_AT_ONCE = 4
-"""Texts moved per change. A shelf of n texts is renewed after n changes, so that moving takes a part of them only."""
+_REMEMBERED = 8
+"""Answers kept: what is learned of one step asks a few times for the same state."""
+
+_FEW = 1024
+"""So many live texts, or packed ones that went, never cause all to be packed anew."""
+_SHARE = 0.5
+"""Nor do fewer than this share of the packed ones."""
+
+Match = tuple[str, float]
 
 
 class WordIndex:
@@ -29,144 +43,133 @@ class WordIndex:
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         """Index some texts at once, for less than adding them one by one."""
-        self._ids: dict[str, int] = {}
-        self._texts: dict[int, str] = {}
-        self._words: dict[int, frozenset[str]] = {}
-        self._counts: Counter[str] = Counter()
+        begun = list(dict.fromkeys(texts))
+        self._begin(PackedWords(pack(begun)) if begun else None, begun)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], texts: Sequence[str]) -> "WordIndex":
+        """Open what `to_arrays` gave, arrays mapped from a file included; the texts are read one by one when found.
+
+        `texts[i]` is the text that had the place i. KeyError if an array is missing.
+        """
+        index = cls.__new__(cls)
+        index._begin(PackedWords(arrays), texts)
+        return index
+
+    def _begin(self, packed: PackedWords | None, texts: Sequence[str]) -> None:
+        self._packed = packed
+        self._packed_texts = texts
+        self._gone: set[int] = set()
+        self._live = LiveWords()
+        self._numbers: dict[str, int] = {}
         self._next = 0
-        self._changes = 0
-        for text in texts:
-            if text not in self._ids:
-                self._hold(text)
-        self._shelf = _Shelf(dict(self._counts))
-        for number, held in self._words.items():
-            self._shelf.post(number, held)
-        self._renewed_at = len(self._ids)
-        self._old: _Shelf | None = None
-        self._to_move: list[int] = []
+        self._answers: dict[str, list[Match]] = {}
+
+    def to_arrays(self, texts: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Return the index as flat arrays by name, for all its texts in the order given, else in that of `texts()`.
+
+        ValueError if those given are others.
+        """
+        if texts is None:
+            return pack(self.texts())
+        if len(texts) != len(self) or len(set(texts)) != len(self) or not all(map(self.__contains__, texts)):
+            raise ValueError("the texts to lay out are not those of the index")
+        return pack(texts)
+
+    def texts(self) -> list[str]:
+        """Return all texts: what is packed as it was given, then what was added, the oldest first."""
+        kept = (i for i in range(len(self._packed or ())) if i not in self._gone)
+        return [*(self._packed_texts[i] for i in kept), *self.added]
+
+    @property
+    def arrays(self) -> Mapping[str, NDArray[Any]] | None:
+        """The packed part as it is: those that the index was opened from, until all is packed anew; None if empty."""
+        return self._packed.arrays if self._packed else None
+
+    @property
+    def packed_texts(self) -> Sequence[str]:
+        """The texts in `arrays` by their places, those that went included."""
+        return self._packed_texts
+
+    @property
+    def added(self) -> list[str]:
+        """The texts that are not in `arrays`, the oldest first."""
+        return self._live.texts()
+
+    @property
+    def gone(self) -> list[int]:
+        """The places of the texts that are in `arrays` and no more in the index, in ascending order."""
+        return sorted(self._gone)
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._packed or ()) - len(self._gone) + len(self._live)
 
     def __contains__(self, text: object) -> bool:
-        return text in self._ids
+        return text in self._numbers or (isinstance(text, str) and self._place(text) is not None)
 
-    def add(self, text: str) -> int:
-        """Put a text into the index and return its id; a text that is there already keeps its id."""
-        known = self._ids.get(text)
-        if known is not None:
-            return known
-        number = self._hold(text)
-        self._shelf.post(number, self._words[number])
-        self._changed()
-        return number
+    def _place(self, text: str) -> int | None:
+        for place in self._packed.places_of(text) if self._packed else ():
+            if place not in self._gone and self._packed_texts[place] == text:
+                return place
+        return None
+
+    def add(self, text: str) -> None:
+        """Put a text into the index, unless it is there."""
+        if text not in self:
+            self._numbers[text] = self._next
+            self._live.add(self._next, text)
+            self._next += 1
+            self._changed()
 
     def discard(self, text: str) -> None:
         """Take a text out of the index, if it is there."""
-        number = self._ids.pop(text, None)
-        if number is None:
-            return
-        del self._texts[number]
-        # Its postings stay until their shelf goes, and are passed over.
-        self._uncount(self._words.pop(number))
+        number = self._numbers.pop(text, None)
+        if number is not None:
+            self._live.discard(number)
+        elif (place := self._place(text)) is not None:
+            self._gone.add(place)
         self._changed()
 
-    def similar(self, text: str) -> list[tuple[str, float]]:
-        """Return each similar text with its Jaccard index (1.0 if equal): the nearest first, then by text."""
-        query = words(text)
-        found = self._matches(query) if query else self._itself(text)
-        found.sort(key=_nearest_then_text)
-        return found
-
-    def _hold(self, text: str) -> int:
-        number = self._next
-        self._next += 1
-        held = words(text)
-        self._ids[text], self._texts[number], self._words[number] = number, text, held
-        self._counts.update(held)
-        return number
-
-    def _itself(self, text: str) -> list[tuple[str, float]]:
-        return [(text, 1.0)] if text in self._ids else []
-
-    def _matches(self, query: frozenset[str]) -> list[tuple[str, float]]:
-        found = []
-        m = len(query)
-        for number in self._candidates(query):
-            held = self._words.get(number)
-            if held is None:
-                continue
-            shared = len(query & held)
-            both = m + len(held)
-            if 3 * shared > both:
-                found.append((self._texts[number], shared / (both - shared)))
-        return found
-
-    def _candidates(self, query: frozenset[str]) -> set[int]:
-        found = self._shelf.candidates(query)
-        return found if self._old is None else found | self._old.candidates(query)
-
-    def _uncount(self, these: Iterable[str]) -> None:
-        for word in these:
-            self._counts[word] -= 1
-            if not self._counts[word]:
-                del self._counts[word]
-
     def _changed(self) -> None:
-        self._changes += 1
-        if self._to_move:
-            self._move()
-        elif self._changes > max(_SMALLEST_RENEWAL, self._renewed_at):
-            self._renew()
+        self._answers.clear()
+        if max(len(self._live), len(self._gone)) > max(_FEW, _SHARE * len(self._packed or ())):
+            texts = self.texts()
+            self._begin(PackedWords(pack(texts)), texts)
 
-    def _renew(self) -> None:
-        self._changes = 0
-        self._renewed_at = len(self._ids)
-        self._old, self._shelf = self._shelf, _Shelf(dict(self._counts))
-        self._to_move = list(self._texts)
+    def similar(self, text: str) -> list[Match]:
+        """Return each similar text with its Jaccard index (1.0 if equal): the nearest first, then by text."""
+        found = self._answers.get(text)
+        if found is None:
+            found = self._similar(text)
+            self._remember(text, found)
+        return found.copy()
 
-    def _move(self) -> None:
-        for number in self._to_move[-_MOVED_AT_ONCE:]:
-            held = self._words.get(number)
-            if held is not None:
-                self._shelf.post(number, held)
-        del self._to_move[-_MOVED_AT_ONCE:]
-        if not self._to_move:
-            self._old = None
+    def _remember(self, text: str, found: list[Match]) -> None:
+        if len(self._answers) >= _REMEMBERED:
+            self._answers.clear()
+        self._answers[text] = found
 
-
-class _Shelf:
-    """Ids under the first words of their texts, by one frozen order: `frequency`, then the word itself."""
-
-    def __init__(self, frequency: Mapping[str, int]) -> None:
-        self._frequency = frequency
-        self._postings: dict[str, dict[tuple[int, int], list[int]]] = {}
-
-    def post(self, number: int, held: frozenset[str]) -> None:
-        """Put an id under the first half of its words, by number of words and position."""
-        ordered = self._first(held)
-        for place, word in enumerate(ordered):
-            self._postings.setdefault(word, {}).setdefault((len(held), place), []).append(number)
-
-    def candidates(self, query: frozenset[str]) -> set[int]:
-        """Return the ids that may be similar; a few of them are not, and none that is similar is missing."""
-        found: set[int] = set()
-        m = len(query)
-        for i, word in enumerate(self._first(query)):
-            for (n, j), numbers in self._postings.get(word, _NOTHING).items():
-                if 3 * (1 + min(m - i - 1, n - j - 1)) > m + n:
-                    found.update(numbers)
+    def _similar(self, text: str) -> list[Match]:
+        query = words(text)
+        if not query:
+            return [(text, 1.0)] if text in self else []
+        found = self._in_packed(query) + self._in_live(query)
+        found.sort(key=itemgetter(0))
+        found.sort(key=itemgetter(1), reverse=True)
         return found
 
-    def _first(self, held: frozenset[str]) -> list[str]:
-        """Return the first half of the words, rounded up: similar texts share more than half of the words of each."""
-        frequency = self._frequency
-        ordered = sorted(held, key=lambda word: (frequency.get(word, 0), word))
-        return ordered[: (len(ordered) + 1) // 2]
+    def _in_packed(self, query: frozenset[str]) -> list[Match]:
+        if self._packed is None:
+            return []
+        found = self._packed.near(query)
+        if self._gone:
+            kept = np.array([place not in self._gone for place in found.places.tolist()], bool)
+            found = Near(found.places[kept], found.nearness[kept])
+        return _matches(self._packed_texts, found)
+
+    def _in_live(self, query: frozenset[str]) -> list[Match]:
+        return _matches(self._live, self._live.near(query)) if len(self._live) else []
 
 
-_NOTHING: dict[tuple[int, int], list[int]] = {}
-
-
-def _nearest_then_text(match: tuple[str, float]) -> tuple[float, str]:
-    return -match[1], match[0]
+def _matches(texts: Sequence[str] | LiveWords, found: Near) -> list[Match]:
+    return list(zip(map(texts.__getitem__, found.places.tolist()), found.nearness.tolist(), strict=True))

@@ -6,12 +6,16 @@ Corruption.
 """
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import Corruption, FormatError
-from ..log.segment import Commit
+from ..log.segment import Commit, CommitEnd
 from ..record import LineError, Opaque, Record, decode_record
 from .reader import RunReader
+from .stretches import Loose, joined, stretches_of
+
+if TYPE_CHECKING:
+    from ..log.pack.stretch import Packed
 
 
 class Span(NamedTuple):
@@ -46,6 +50,32 @@ class Lineage:
             if span.upto > after:
                 yield from ((span.run.run, commit) for commit in _cut(span, after))
 
+    def ends(self, after: int = 0) -> Iterator[tuple[str, CommitEnd]]:
+        """Give out where the commits of the lineage end that end after seq `after`, with their runs.
+
+        A commit that the point lies in is left out.
+        """
+        for span in self.spans:
+            if span.upto > after:
+                yield from ((span.run.run, end) for end in _ends(span, after))
+
+    def stretches(self, after: int = 0) -> "Iterator[Packed | Loose]":
+        """Give out what the lineage has after seq `after`, in order: a `Packed` (log/pack/stretch.py) or a `Loose`.
+
+        A `Packed` has `first`, `upto`, `tags`, `rows(tag)`, `batches(tag, newest_first=False)` (each is a `Columns` of
+        projections/source.py that reads a column when it is asked for it), `tables(tag, names=None)` (the same as Arrow
+        tables), `opaque` and `unknown` (what no projection can read). A `Loose` has `first`, `upto` and `commits()`.
+        Corruption, also if a parent is not what its child was built on.
+        """
+        return joined(self._stretches(after))
+
+    def _stretches(self, after: int) -> "Iterator[Packed | Loose]":
+        for span in self.spans:
+            if span.upto > after:
+                if span.head is not None:
+                    _require_head(span)
+                yield from stretches_of(span.run, after, span.upto)
+
     def records(self, after: int = 0) -> Iterator[Kept]:
         """Give out the records after seq `after`, in order; FormatError for one that was never an event of ours."""
         for run, commit in self.commits(after):
@@ -74,6 +104,27 @@ def _cut(span: Span, after: int) -> Iterator[Commit]:
         raise _not_what_the_child_saw(span, reached)
 
 
+def _ends(span: Span, after: int) -> Iterator[CommitEnd]:
+    """Give out where a span's commits end, and see that it reaches where a child saw it end."""
+    reached, head = span.run.first - 1, span.run.start_head
+    for end in span.run.ends(after):
+        if end.last > span.upto:
+            break
+        reached, head = end.last, end.head
+        yield end
+    if span.head is not None and (reached, head) != (span.upto, span.head):
+        raise _not_what_the_child_saw(span, reached)
+
+
+def _require_head(span: Span) -> None:
+    """See that a run still has the head that a child was built on."""
+    for segment in span.run.manifest.segments:
+        if segment.last == span.upto and bytes.fromhex(segment.head) == span.head:
+            return
+    for _ in _ends(span, span.upto - 1):
+        pass
+
+
 def _shorten(commit: Commit, upto: int) -> Commit:
     return commit._replace(last=upto, lines=commit.lines[: upto - commit.first + 1])
 
@@ -90,14 +141,22 @@ def _not_what_the_child_saw(span: Span, reached: int) -> Corruption:
 
 def trace(run: RunReader, upto: int, find: Callable[[str], RunReader]) -> Lineage:
     """Return the lineage of a run up to a seq; `find` gives the reader of a run id. FormatError for a loop."""
-    spans = [Span(run, upto, None)]
-    seen = {run.run}
-    while (parent := spans[-1].run.parent) is not None:
-        if parent.run in seen or parent.seq + 1 != spans[-1].run.first:
-            raise _loop(spans[-1].run)
+    return Lineage(list(walk(run, upto, find))[::-1])
+
+
+def walk(run: RunReader, upto: int, find: Callable[[str], RunReader]) -> Iterator[Span]:
+    """Give out the spans of a lineage, newest first, each looked at when it is asked for; FormatError for a loop."""
+    span, seen = Span(run, upto, None), {run.run}
+    while True:
+        if span.upto >= span.run.first:
+            yield span
+        parent = span.run.parent
+        if parent is None:
+            return
+        if parent.run in seen or parent.seq + 1 != span.run.first:
+            raise _loop(span.run)
         seen.add(parent.run)
-        spans.append(Span(find(parent.run), parent.seq, bytes.fromhex(parent.head)))
-    return Lineage([span for span in reversed(spans) if span.upto >= span.run.first])
+        span = Span(find(parent.run), parent.seq, bytes.fromhex(parent.head))
 
 
 def _loop(run: RunReader) -> FormatError:

@@ -39,11 +39,23 @@ class Tail:
         for closed in manifest.segments:
             if closed.first >= self._segment:
                 self._segment = closed.first
-                yield from self._read(closed)
+                yield from self._read(closed) if self._stands(closed) else self._packed(closed)
                 self._segment, self._offset, self._durable = closed.last + 1, 0, closed.last
         if manifest.active is not None:
             yield from self._read(whole=self._any_commit or not alive)
         self.ended = manifest.active is None or not alive
+
+    def _stands(self, closed: Segment) -> bool:
+        return self._files.exists(layout.segment(self._run, closed.first))
+
+    def _packed(self, closed: Segment) -> Iterator[Commit]:
+        """Give out the rest of a segment that was packed meanwhile."""
+        for commit in RunReader(self._files, self._run).commits(self._last):
+            if commit.first > closed.last:
+                return
+            self._last, self._head = commit.last, commit.head
+            if commit.last > self._after:
+                yield commit
 
     def _read(self, closed: Segment | None = None, whole: bool = True) -> Iterator[Commit]:
         """Give out the commits of one segment from where the last poll stopped; unless `whole`, the durable ones."""

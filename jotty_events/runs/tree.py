@@ -5,22 +5,19 @@ or symlinks. A folder that looks like a run but holds no manifest is passed over
 in it.
 """
 
-import re
 from collections.abc import Iterator
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from ..errors import FormatError, PointError, UnknownRun
 from ..log import layout
 from ..log.files import Files
 from ..log.manifest import Parent
-from ..log.segment import at_of
-from .lineage import Lineage, trace
+from .lineage import Lineage, trace, walk
+from .packs import Packs
 from .point import Point, PointExpression, parse
 from .reader import RunReader
 from .writer import make_parent_durable
-
-_EPISODE_ENDED = re.compile(rb'\{"seq":\d+,"at":-?\d+,(?:"leaf":"\w+",)?"event":\{"type":"episode_ended"')
-
 
 LOOKED_AT = 100
 """How many runs before the latest are looked at for branches."""
@@ -39,6 +36,7 @@ class Tree:
 
     def __init__(self, files: Files, beyond: "Tree | None" = None) -> None:
         self.files = files
+        self.packs = Packs(files)
         self._beyond = beyond
 
     def run_ids(self) -> list[str]:
@@ -49,7 +47,7 @@ class Tree:
         """Give out the runs that have a manifest, oldest first."""
         for run in self.run_ids():
             if self.exists(run):
-                yield RunReader(self.files, run)
+                yield RunReader(self.files, run, self.packs)
 
     def run(self, run: str) -> RunReader:
         """Return one run; UnknownRun if there is none of that id."""
@@ -57,7 +55,7 @@ class Tree:
             if self._beyond is not None:
                 return self._beyond.run(run)
             raise UnknownRun(f"{run} is not in {self.files.describe('')}", hint=self._known())
-        return RunReader(self.files, run)
+        return RunReader(self.files, run, self.packs)
 
     def _known(self) -> str:
         known = self.run_ids()[-3:]
@@ -67,7 +65,7 @@ class Tree:
         """Return the run with the greatest id that has a commit and is no experiment, None if there is none."""
         for run in reversed(self.run_ids()):
             if self.exists(run):
-                reader = RunReader(self.files, run)
+                reader = RunReader(self.files, run, self.packs)
                 if not reader.manifest.experiment and reader.end is not None:
                     return reader
         return None
@@ -129,17 +127,16 @@ class Tree:
 
     def _episode(self, run: RunReader, nth: int, text: str) -> Point:
         ended = 0
-        for commit in run.commits():
-            ended += sum(_EPISODE_ENDED.match(line) is not None for line in commit.lines)
-            if nth and ended >= nth:
-                return Point(run.run, commit.last)
+        for ended, seq in enumerate(run.episode_ends(), 1):
+            if ended == nth:
+                return Point(run.run, next(run.ends(seq - 1)).last)
         raise PointError(f"{text}: {ended} episodes ended in that run", hint="episodes count from 1")
 
     def _at_time(self, run: RunReader, time: int, text: str) -> Point:
         found = None
-        for name, commit in self.lineage(self._end(run)).commits():
-            if at_of(commit.lines[-1]) <= time:
-                found = Point(name, commit.last)
+        for name, end in self.lineage(self._end(run)).ends():
+            if end.at <= time:
+                found = Point(name, end.last)
         if found is None:
             raise PointError(f"{text} is earlier than the first commit", hint="take a later time")
         return found
@@ -157,17 +154,17 @@ class Tree:
     def parent(self, point: Point, *, durably: bool = True) -> Parent:
         """Return a point as a new run's parent, made durable first; PointError if it lies inside a commit."""
         run = self.run(point.run)
-        for commit in run.commits(point.seq - 1):
-            if commit.last != point.seq:
+        for end in run.ends(point.seq - 1):
+            if end.last != point.seq:
                 break
-            parent = Parent(point.run, point.seq, commit.head.hex())
+            parent = Parent(point.run, point.seq, end.head.hex())
             if durably:
                 make_parent_durable(self.files, parent, run.segment_of(point.seq))
             return parent
         raise PointError(f"{point} lies inside a commit: it can be read, not continued", hint=self._whole(run, point))
 
     def _whole(self, run: RunReader, point: Point) -> str:
-        ends = [commit.last for commit in run.commits(point.seq - 1)][:1]
+        ends = [end.last for end in islice(run.ends(point.seq - 1), 1)]
         return f"the commit ends at {run.run}@{ends[0]}" if ends else "take a point that the run reaches"
 
     def left_behind(self, latest: RunReader) -> list[LeftBehind]:
@@ -175,10 +172,14 @@ class Tree:
 
         Only the newest runs are looked at, so that starting a run costs the same however many there are.
         """
-        cuts = {span.run.run: span.upto for span in self.lineage(Point(latest.run, latest.first)).spans}
         beside = [run for run in self.run_ids() if run < latest.run][-LOOKED_AT:]
+        # An ancestor's id is less than its child's: what is older than these is not looked at.
+        line = takewhile(lambda span: span.run.run >= min(beside, default=""), walk(latest, latest.first, self.run))
+        cuts = {span.run.run: span.upto for span in line}
         began = latest.manifest.created
-        found = (_rest(RunReader(self.files, run), cuts.get(run), began) for run in beside if self.exists(run))
+        found = (
+            _rest(RunReader(self.files, run, self.packs), cuts.get(run), began) for run in beside if self.exists(run)
+        )
         return [one for one in found if one is not None]
 
 

@@ -1,11 +1,16 @@
 """The index of similar texts against its plain definition."""
 
 import random
+from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jotty_events.rules import word_index
+from jotty_events.rules import live_words, packed_words, word_index, word_packing
+from jotty_events.rules.overlap import Integers, Near, near
 from jotty_events.rules.similarity import nearness, similar
 from jotty_events.rules.word_index import WordIndex
 
@@ -35,23 +40,128 @@ def scan(held: set[str], text: str) -> list[tuple[str, float]]:
     return sorted(found, key=lambda match: (-match[1], match[0]))
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.lists(texts, max_size=20), changes, st.lists(texts, min_size=1, max_size=5), st.sampled_from([1, 3, 64]))
+@pytest.fixture(scope="module", autouse=True)
+def _few_are_many() -> Iterator[None]:
+    """Let words be common in small sets of texts, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(word_packing, "FEW", 2)
+        patch.setattr(word_packing, "COMMON", 0.2)
+        patch.setattr(packed_words, "_FEW_GROUPS", 4)
+        yield
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(texts, max_size=20),
+    changes,
+    st.lists(texts, min_size=1, max_size=5),
+    st.sampled_from([1, 3, 64]),
+    st.sampled_from([0, 5, 1024]),
+)
 def test_the_index_answers_as_a_scan_would(
-    begun: list[str], made: list[tuple[bool, str]], asked: list[str], renewal: int
+    begun: list[str], made: list[tuple[bool, str]], asked: list[str], renewal: int, few: int
 ) -> None:
     """After any additions and removals, at any age of its shelves, the answer is exact, in order, with equal floats."""
-    before = word_index._SMALLEST_RENEWAL
-    word_index._SMALLEST_RENEWAL = renewal
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live_words, "_SMALLEST_RENEWAL", renewal)
+        patch.setattr(word_index, "_FEW", few)
         index, held = WordIndex(begun), set(begun)
         for adds, text in made:
             (index.add if adds else index.discard)(text)
             (held.add if adds else held.discard)(text)
+            assert (text in index) == adds
         assert len(index) == len(held)
-        assert [index.similar(text) for text in asked] == [scan(held, text) for text in asked]
-    finally:
-        word_index._SMALLEST_RENEWAL = before
+        assert sorted(index.texts()) == sorted(held)
+        for _ in range(2):
+            assert [index.similar(text) for text in asked] == [scan(held, text) for text in asked]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(texts, unique=True, max_size=30), changes, st.lists(texts, min_size=1, max_size=5))
+def test_a_saved_index_goes_on_as_if_it_had_never_been_saved(
+    begun: list[str], made: list[tuple[bool, str]], asked: list[str]
+) -> None:
+    """Opened from its arrays, with texts that come and go on top, an index answers as a scan would."""
+    index, held = WordIndex.from_arrays(WordIndex(begun).to_arrays(begun), begun), set(begun)
+    assert [index.similar(text) for text in asked] == [scan(held, text) for text in asked]
+    for adds, text in made:
+        (index.add if adds else index.discard)(text)
+        (held.add if adds else held.discard)(text)
+    assert [index.similar(text) for text in asked] == [scan(held, text) for text in asked]
+    kept = set(begun) - {begun[place] for place in index.gone}
+    assert kept | set(index.added) == held
+    again = WordIndex.from_arrays(index.to_arrays(), index.texts())
+    assert [again.similar(text) for text in asked] == [index.similar(text) for text in asked]
+
+
+def labelled(source: random.Random) -> str:
+    rare = " ".join(f"w{int(source.paretovariate(0.6)) % 300}" for _ in range(source.randrange(1, 6)))
+    return f"QUERY: {rare} | INTENT: {source.choice(('COUNT', 'SUM'))} | ACTOR: {source.choice('ab')}"
+
+
+def test_a_saved_index_is_searched_where_it_lies(tmp_path: Path) -> None:
+    """Arrays mapped read-only from files give exact answers, and only texts that are found are asked for."""
+    source = random.Random(3)
+    known = sorted({labelled(source) for _ in range(1500)})
+    for name, one in WordIndex(known).to_arrays(known).items():
+        np.save(tmp_path / f"{name}.npy", one)
+    arrays = {path.stem: np.load(path, mmap_mode="r") for path in tmp_path.iterdir()}
+    read: list[int] = []
+
+    class Texts(list[str]):
+        def __getitem__(self, place):
+            read.append(place)
+            return super().__getitem__(place)
+
+    index = WordIndex.from_arrays(arrays, Texts(known))
+    assert read == []
+    for text in [known[7], labelled(source), "QUERY: | INTENT: SUM | ACTOR: a", "w1", "nothing of this"]:
+        read.clear()
+        assert index.similar(text) == scan(set(known), text)
+        assert len(read) == len(scan(set(known), text))
+    index.add(known[3])
+    index.add("a new one")
+    assert index.added == ["a new one"]
+
+
+def test_the_arrays_follow_from_the_texts_alone() -> None:
+    """Indexes that got their texts in other orders and ways give the same bytes for the same order."""
+    source = random.Random(4)
+    known = sorted({labelled(source) for _ in range(200)})
+    one, other = WordIndex(known), WordIndex([*known[100:], "gone"])
+    other.discard("gone")
+    for text in reversed(known):
+        other.add(text)
+    pairs = [index.to_arrays(known) for index in (one, other)]
+    assert list(pairs[0]) == list(pairs[1])
+    assert all(np.array_equal(pairs[0][name], pairs[1][name]) for name in pairs[0])
+    assert [pairs[0][name].dtype for name in pairs[0]] == [pairs[1][name].dtype for name in pairs[0]]
+
+
+def test_words_whose_hashes_are_equal_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hash only leads to words and texts, which are then compared."""
+    for module in (word_packing, packed_words):
+        monkeypatch.setattr(module, "hashes_of", lambda coded: np.zeros(len(list(coded)), np.uint64))
+    known = ["a b c", "b c d", "c d e", "", " "]
+    index = WordIndex(known)
+    assert [index.similar(text) for text in known] == [scan(set(known), text) for text in known]
+    assert [text in index for text in [*known, "a c b"]] == [True] * 5 + [False]
+    index.discard("b c d")
+    assert index.similar("a b c") == scan(set(known) - {"b c d"}, "a b c")
+
+
+@pytest.mark.parametrize("texts", [["a"], ["a", "b", "b"], ["a", "b", "c"], ["a", "c"]], ids=str)
+def test_texts_that_are_not_those_of_the_index_are_refused(texts: list[str]) -> None:
+    """Arrays are never made for other texts than the index holds."""
+    with pytest.raises(ValueError, match="not those of the index"):
+        WordIndex(["a", "b"]).to_arrays(texts)
+
+
+def test_an_answer_can_be_changed_by_who_got_it() -> None:
+    """Answers are remembered, and given out as copies."""
+    index = WordIndex(["a b"])
+    index.similar("a b").clear()
+    assert index.similar("a b") == [("a b", 1.0)]
 
 
 def test_a_thousand_texts_with_common_words_stay_exact_while_shelves_are_renewed() -> None:
@@ -71,27 +181,57 @@ def test_a_thousand_texts_with_common_words_stay_exact_while_shelves_are_renewed
             assert index.similar(text) == scan(held, text)
 
 
-def test_few_texts_are_looked_at_though_all_share_words() -> None:
-    """Ten thousand texts share six words; a query with rare words looks at hardly any of them."""
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_few_texts_are_looked_at_though_all_share_words(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Thousands of texts share six words; a query with rare words looks at hardly any of them, packed or live."""
+    monkeypatch.setattr(word_index, "_FEW", few)
+    looked_at: list[int] = []
+
+    def watched(query: Integers, size: int, vocabulary: int, flat: Integers, counts: Integers) -> Near:
+        looked_at.append(len(counts))
+        return near(query, size, vocabulary, flat, counts)
+
+    for module in (live_words, packed_words):
+        monkeypatch.setattr(module, "near", watched)
     index = WordIndex()
-    for number in range(10_000):
+    for number in range(5_000):
         index.add(f"QUERY: item{number} from place{number % 997} of kind{number % 499} | ACTOR: analyst")
-    looked_at = index._candidates(
-        frozenset(["query:", "item5", "from", "place5", "of", "kind7", "|", "actor:", "analyst"])
-    )
-    assert len(looked_at) < 100
+    looked_at.clear()
+    found = index.similar("query: item5 from place5 of kind7 | actor: analyst")
+    assert [nearest for _, nearest in found][:1] == [0.8]
+    assert 0 < sum(looked_at) < 100
 
 
-def test_a_text_keeps_its_id_and_ids_are_not_given_again() -> None:
-    """Adding again returns the same id; what comes back after a removal is a new entry."""
-    index = WordIndex()
-    first = index.add("a b")
-    assert index.add("a b") == first
-    assert index.add("b c") != first
-    index.discard("a b")
-    index.discard("never there")
-    assert "a b" not in index
-    assert index.add("a b") not in (first, first + 1)
+def test_a_text_is_held_once() -> None:
+    """Adding again changes nothing, packed or live; what went can come back."""
+    index = WordIndex(["a b"])
+    for text in ("a b", "b c", "b c"):
+        index.add(text)
+    assert (len(index), index.added, index.gone) == (2, ["b c"], [])
+    for text in ("a b", "b c", "never there"):
+        index.discard(text)
+    assert (len(index), index.texts(), index.gone) == (0, [], [0])
+    index.add("a b")
+    assert (index.texts(), index.similar("b a")) == (["a b"], [("a b", 1.0)])
+
+
+def test_the_arrays_stay_until_much_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an index was opened from is kept as it is under a few changes; many changes pack all anew, in order."""
+    monkeypatch.setattr(word_index, "_FEW", 4)
+    known = ["a b", "b c", "c d"]
+    arrays = WordIndex(known).to_arrays()
+    index = WordIndex.from_arrays(arrays, known)
+    index.discard("b c")
+    for text in "efgh":
+        index.add(text)
+    assert index.arrays is arrays
+    index.add("i")
+    assert index.arrays is not arrays
+    assert (index.texts(), index.added, index.gone) == (["a b", "c d", *"efghi"], [], [])
+    assert index.similar("a b") == [("a b", 1.0)]
+    for text in index.texts():
+        index.discard(text)
+    assert (len(index), index.texts()) == (0, [])
 
 
 def test_an_empty_text_finds_only_itself() -> None:

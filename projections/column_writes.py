@@ -4,7 +4,8 @@ Invariants: nothing here looks at the state; a write gives the newest rows of it
 Values are taken for these rows alone. Python sees an event by itself only where it holds a list of rows (`Each`).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -21,6 +22,7 @@ from .gathered import Gathered
 from .last_k import last_rows
 from .partial import dead_until
 from .registers import (
+    ITEMS,
     WRITES,
     Register,
     drop_name,
@@ -54,7 +56,7 @@ Gather = Callable[[Source, "Gathered"], None]
 
 def registers_for(tables: tuple[Table, ...], writes: Mapping[type[Any], tuple[Write, ...]]) -> dict[str, Register]:
     """Return the registers that a projection's writes need."""
-    every = [write for group in writes.values() for write in group]
+    every = [one.write if isinstance(one, Each) else one for group in writes.values() for one in group]
     return registers_of(tables, [(write.table, write.columns) for write in every if isinstance(write, Set)])
 
 
@@ -145,7 +147,7 @@ class _Columnar:
         if stones is None:
             return np.zeros(len(key.distinct), dtype=bool)
         named = pa.Table.from_arrays(key.names, names=[column.name for column in table.key])
-        return source.seqs[key.distinct] * WRITES + self.place < dead_until(table, stones, named)
+        return stamp(source.seqs[key.distinct], self.place) < dead_until(table, stones, named)
 
     def _newest(self, source: Source, key: BatchKey, some: Any) -> Any:
         if self.register.keep == 1 and len(some) == source.size:
@@ -173,7 +175,7 @@ class _Columnar:
             constant(column, value.value, len(rows)) if isinstance(value, Const) else source.values(column, value, rows)
             for column, value in zip(self.register.columns, self.values, strict=True)
         ]
-        part = self.register.part(key, source.seqs[rows] * WRITES + self.place, values)
+        part = self.register.part(key, stamp(source.seqs[rows], self.place), values)
         into.of(self.register).add(part, filtered=filtered)
 
     @property
@@ -221,28 +223,60 @@ def _clear(write: Clear, event: type[Struct], registers: Mapping[str, Register],
         tests = [_met(source, name, wanted) for name, wanted in write.when.items()]
         seqs = source.seqs[np.logical_and.reduce(tests)] if tests else source.seqs
         if len(seqs):
-            name, newest = write.table.name, int(seqs[-1]) * WRITES + place
+            name, newest = write.table.name, stamp(int(seqs[-1]), place)
             into.cleared[name] = max(into.cleared.get(name, 0), newest)
 
     return clear
 
 
 def _each(write: Each, event: type[Struct], registers: Mapping[str, Register], place: int) -> Gather:
-    put, decoder = write.write, _lists_of(write.kind)
-    key, row = getter_of(put.table.key, put.sources, write.kind), getter_of(put.table.columns, put.sources, write.kind)
-    tests = [(attrgetter(name), wanted) for name, wanted in put.when.items()]
+    each = _EachItem(write, registers)
 
-    def each(source: Source, into: Gathered) -> None:
+    def gather(source: Source, into: Gathered) -> None:
+        texts = source.field(write.items).to_pylist()
         found = [
-            (int(seq) * WRITES + place, key(item), row(item))
-            for seq, text in zip(source.seqs, source.field(write.items).to_pylist(), strict=True)
+            (stamp(int(seq), place, item), key, row)
+            for seq, text in zip(source.seqs, texts, strict=True)
             if text is not None
-            for item in decoder.decode(text)
-            if all(meets(value(item), wanted) for value, wanted in tests)
+            for item, key, row in reversed(list(each.rows(text)))
         ]
-        add_rows(registers[put_name(put.table)], found, into)
+        add_rows(each.register, found, into)
 
-    return each
+    return gather
+
+
+class _EachItem:
+    """Takes the rows that a write makes of the items of a list."""
+
+    def __init__(self, write: Each, registers: Mapping[str, Register]) -> None:
+        one, kind = write.write, write.kind
+        self.register, keys, values = _aim(one, registers)
+        if self.register.keep > ITEMS:
+            raise TypeError(f"Each into {one.table.name!r}: a list of the last {self.register.keep} is over {ITEMS}")
+        self._decode = _lists_of(kind).decode
+        self._key = getter_of(one.table.key, keys, kind)
+        self._row = getter_of(self.register.columns, values, kind)
+        wanted = dict(one.when) | ({one.item: PRESENT} if isinstance(one, Push) else {})
+        self._tests = [(attrgetter(name), value) for name, value in wanted.items()]
+
+    def rows(self, text: str) -> Iterator[tuple[int, Key, Sequence[Any]]]:
+        """Give out the rows of one list, newest first, each with its place from the end; of a last k, so many a key."""
+        counts = Counter[Key]()
+        for item in reversed(self._decode(text)):
+            key = self._key(item)
+            if counts[key] < self.register.keep and all(meets(value(item), wanted) for value, wanted in self._tests):
+                yield ITEMS - 1 - counts[key], key, self._row(item)
+                counts[key] += self.register.keep > 1
+
+
+def _aim(write: Put | Set | Push, registers: Mapping[str, Register]) -> tuple[Register, Names, Names]:
+    """Return the register of a write, and what fills its key and its columns."""
+    if isinstance(write, Put):
+        return registers[put_name(write.table)], write.sources, write.sources
+    if isinstance(write, Set):
+        return registers[set_name(write.table, write.columns)], write.keys, write.columns
+    register = registers[item_name(write.table)]
+    return register, write.keys, {register.columns[0].name: write.item}
 
 
 @cache
@@ -259,7 +293,7 @@ def add_rows(register: Register, rows: Sequence[tuple[int, Key, Sequence[Any]]],
     cells = _arrays(register.columns, values)
     into.of(register).add(register.condensed([register.part(key, stamps, cells)]))
     at = register.table.nth_at
-    if at is not None and register.table.keep is None:
+    if at is not None and register.name == put_name(register.table):
         into.count(register.table, max((row[at] for _, _, row in rows if row[at] is not None), default=None))
 
 

@@ -16,7 +16,7 @@ from .column_writes import add_rows, compile_columns, fields_read, registers_for
 from .gathered import Gathered
 from .imports import imported, table_for
 from .partial import Partial, settled
-from .registers import WRITES, Register, item_name, put_name
+from .registers import Register, item_name, put_name, stamp
 from .source import Columns, Source, written_names
 from .table import Table
 from .workers import side_by_side
@@ -82,7 +82,7 @@ class Plan:
             event = EntryImported(projection=projection, table=table, row=decode(row), nth=nth)
             known = table_for(self.tables, event)
             register = put_name(known) if known.keep is None else item_name(known)
-            found.setdefault(register, []).append((int(seq) * WRITES, *imported(known, event)))
+            found.setdefault(register, []).append((stamp(int(seq)), *imported(known, event)))
         for name, rows in found.items():
             add_rows(self.registers[name], rows, into)
 

@@ -2,8 +2,9 @@
 
 A table has a register for whole rows, one for each group of columns that is written alone, one for tombstones; a list
 of the last k has one for its items. A part is some rows of a register as an Arrow table: the key, `STAMP`, the values.
-Invariants: rows of a part stand in the order of their stamps. A stamp is the seq of an event and, in the last 8 bits,
-the place of the write among those of its event; one stamp and one key have one value, wherever they are read.
+Invariants: rows of a part stand in the order of their stamps. A stamp is the seq of an event, in the next 8 bits the
+place of the write among those of its event, in the last 16 the place of the item among those that this write gives to
+its key; one stamp and one key have one value, wherever they are read. So a lineage has at most 2^39 records.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,14 +22,16 @@ from .table import Column, Table
 STAMP = "_stamp"
 WRITES = 1 << 8
 """How many writes an event may have."""
+ITEMS = 1 << 16
+"""How many items of one event a list can hold."""
 
 Part = Any
 """An Arrow table: rows of a register."""
 
 
-def stamp(seq: int, place: int = WRITES - 1) -> int:
-    """Return the stamp of a write; of the last one of its event, unless its place is given."""
-    return seq * WRITES + place
+def stamp(seq: Any, place: int = WRITES - 1, item: int = ITEMS - 1) -> Any:
+    """Return the stamps of writes, of a seq or an array of them; of the last one of its event, unless it is said."""
+    return (seq * WRITES + place) * ITEMS + item
 
 
 @dataclass(frozen=True, eq=False)

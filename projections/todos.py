@@ -53,8 +53,8 @@ TASKS = table(
     integer("nth"),
 )
 REASONS = last_k("reasons", TASKS, text("reason"), 20)
-BLOCKS = last_k("blocks", TASKS, text("blocker"), 1_000_000)
-"""What version 1 says of who waits for a task: nothing falls off, however long the list is."""
+BLOCKS = last_k("blocks", TASKS, text("blocker"), 1 << 16)
+"""What version 1 says of who waits for a task: nothing falls off before a task has 65,536 of them."""
 ORDER = table("order", (text("of"),), json("ids"))
 MARKS = table("marks", (text("of"), text("task")), integer("nth"), grouped=1)
 NOW = table("now", (text("of"),), text("task"))

@@ -44,6 +44,7 @@ from projections import (
     registers,
     source,
 )
+from projections.registers import stamp
 from projections.table import boolean, integer, json, real, table, text
 from projections.table import last_k as list_of_last
 from projections.writes import PRESENT, Clear, Const, Drop, Each, Push, Put, Set
@@ -65,12 +66,13 @@ DATA = list_of_last("data", PAIRS, json("one"), 3)
 FLAGS = list_of_last("flags", PAIRS, boolean("flag"), 2)
 ONLY = table("only", (text("of"),), integer("count"), json("ids"), integer("nth"), grouped=1)
 MOVED = table("moved", (integer("tier"),), integer("rank"), json("fixed"), integer("nth"))
+RANKED = list_of_last("ranked", MOVED, integer("rank"), 2)
 _PAIR: dict[str, str | Const] = {"done": Const(True), "experience": "nth"}
 
 ODD = ReadModel(
     "odd",
     1,
-    (PAIRS, BELOW, DATA, FLAGS, ONLY, MOVED),
+    (PAIRS, BELOW, DATA, FLAGS, ONLY, MOVED, RANKED),
     {
         QUpdated: (
             Set(PAIRS, {"visits": "visits", "cause": "cause"}),
@@ -101,6 +103,9 @@ ODD = ReadModel(
         TiersAssigned: (
             Each("moves", TierMove, Put(MOVED, {"fixed": Const([1.5])}, {"rank": PRESENT})),
             Each("clusters", Cluster, Put(ONLY, {"of": "name", "ids": "members", "nth": Const(None)})),
+            Each("clusters", Cluster, Set(ONLY, {"count": "rank"}, {"of": "name"}, {"centroid": "k"})),
+            Each("moves", TierMove, Push(RANKED, "rank", when={"nth": 1})),
+            Each("moves", TierMove, Push(RANKED, "nth")),
             Clear(MOVED, {"whole": True}),
         ),
     },
@@ -487,7 +492,7 @@ def test_sums_of_stretches_are_kept_as_arrow_tables() -> None:
     history = records([[example_of(QUpdated, state="s"), example_of(QPruned, state="s", action="k")]])
     parts = SMALL.fold(columns_of(history)).parts
     assert sorted(parts) == ["ahead/row", "states/drop"]
-    assert parts["states/drop"].to_pylist() == [{"state": "s", "_stamp": 2 * 256 + 1}]
+    assert parts["states/drop"].to_pylist() == [{"state": "s", "_stamp": stamp(2, 1)}]
 
 
 BAD_WRITES = {
@@ -506,6 +511,14 @@ def test_writes_that_do_not_suit_their_table_are_refused(write: Any) -> None:
     with pytest.raises(TypeError, match=write.table.name):
         model.apply(model.initial(), records([[example_of(QUpdated)]])[0])
     with pytest.raises(TypeError, match=write.table.name):
+        model.folding()
+
+
+def test_a_list_that_one_event_may_overfill_is_refused() -> None:
+    """An event's items are told apart by 16 bits, so a list that holds more of them cannot be filled by `Each`."""
+    long = list_of_last("long", MOVED, integer("rank"), (1 << 16) + 1)
+    model = ReadModel("bad", 1, (MOVED, long), {TiersAssigned: (Each("moves", TierMove, Push(long, "rank")),)}, dict)
+    with pytest.raises(TypeError, match="long"):
         model.folding()
 
 

@@ -8,16 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .agents.adaptive_alpha import AdaptiveLearningRate
-    from .agents.brain import Brain
-    from .agents.brain_inspired import BrainInspiredMemoryManager
-    from .agents.consolidator import SharpWaveRippleConsolidator
-    from .agents.hippocampus import HippocampalExtractor
-    from .agents.memory import HierarchicalMemory
-    from .agents.q_learning import LLMQPredictor
-    from .agents.sleep_and_wake import BrainStateMachine
-    from .agents.td_lambda import TDLambdaLearner
-    from .agents.todo import MarkovianTODO
+    from .agents.brain.brain import Brain
+    from .agents.brain.brain_inspired import BrainInspiredMemoryManager
+    from .agents.brain.consolidator import SharpWaveRippleConsolidator
+    from .agents.brain.hippocampus import HippocampalExtractor
+    from .agents.brain.sleep_and_wake import BrainStateMachine
+    from .agents.memory.hierarchical_memory import HierarchicalMemory
+    from .agents.q.predictor import LLMQPredictor
+    from .agents.td.adaptive_alpha import AdaptiveLearningRate
+    from .agents.td.learner import TDLambdaLearner
+    from .agents.todo.task_list import MarkovianTODO
     from .conducting.conductor import Conductor
     from .conducting.opening import HistoryWarning
     from .config import AgentConfig, JottyConfig
@@ -57,28 +57,28 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AdaptiveLearningRate": "agents.adaptive_alpha",
+    "AdaptiveLearningRate": "agents.td.adaptive_alpha",
     "AgentConfig": "config",
     "Attempt": "outcome",
-    "Brain": "agents.brain",
-    "BrainInspiredMemoryManager": "agents.brain_inspired",
-    "BrainStateMachine": "agents.sleep_and_wake",
+    "Brain": "agents.brain.brain",
+    "BrainInspiredMemoryManager": "agents.brain.brain_inspired",
+    "BrainStateMachine": "agents.brain.sleep_and_wake",
     "Conductor": "conducting.conductor",
     "Durability": "types",
-    "HierarchicalMemory": "agents.memory",
-    "HippocampalExtractor": "agents.hippocampus",
+    "HierarchicalMemory": "agents.memory.hierarchical_memory",
+    "HippocampalExtractor": "agents.brain.hippocampus",
     "History": "history",
     "HistoryWarning": "conducting.opening",
     "JottyConfig": "config",
     "JottyError": "errors",
-    "LLMQPredictor": "agents.q_learning",
+    "LLMQPredictor": "agents.q.predictor",
     "LearningMode": "types",
-    "MarkovianTODO": "agents.todo",
+    "MarkovianTODO": "agents.todo.task_list",
     "Outcome": "outcome",
     "RunResult": "outcome",
-    "SharpWaveRippleConsolidator": "agents.consolidator",
+    "SharpWaveRippleConsolidator": "agents.brain.consolidator",
     "State": "state",
-    "TDLambdaLearner": "agents.td_lambda",
+    "TDLambdaLearner": "agents.td.learner",
     "Task": "outcome",
 }
 

@@ -13,9 +13,9 @@ import numpy as np
 from stage import actor, conductor
 
 from jotty_events import Conductor, Outcome, Task
-from jotty_events.agents.hippocampus import HippocampalExtractor
-from jotty_events.agents.sleep_and_wake import BrainStateMachine
-from jotty_events.agents.td_lambda import OWN
+from jotty_events.agents.brain.hippocampus import HippocampalExtractor
+from jotty_events.agents.brain.sleep_and_wake import BrainStateMachine
+from jotty_events.agents.td.learner import OWN
 from jotty_events.events import Event
 from jotty_events.record import Record
 from jotty_events.runs.point import Point

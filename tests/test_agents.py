@@ -28,7 +28,7 @@ from jotty_events.events import (
     TrajectoryEnded,
     ValueUpdated,
 )
-from jotty_events.rules.memory import TRUNCATED
+from jotty_events.rules.memory.entries import TRUNCATED
 from jotty_events.types import LEVELS
 
 DAY = 86400.0

@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from click.testing import CliRunner
 
-from jotty_events.rules.similarity import words
+from jotty_events.rules.words.similarity import words
 from tools import bench
 from tools.benches.figure import Budget, Figure, Unavailable
 from tools.benches.peers import peer

@@ -16,8 +16,8 @@ from jotty_events import (
     SharpWaveRippleConsolidator,
 )
 from jotty_events.errors import ConfigError, InvalidEvent
-from jotty_events.rules.brain import WEEK
-from jotty_events.rules.hippocampus import SEEN_MOST
+from jotty_events.rules.brain.hippocampus import SEEN_MOST
+from jotty_events.rules.brain.patterns import WEEK
 from projections.brain import KEPT
 from projections.memory import SAMPLES_KEPT
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jotty_events.agents.buffer_order import BufferOrder
-from jotty_events.agents.q_learning import LLMQPredictor
+from jotty_events.agents.q.buffer_order import BufferOrder
+from jotty_events.agents.q.predictor import LLMQPredictor
 from jotty_events.config import JottyConfig
 from jotty_events.events import ExperienceEvicted
-from jotty_events.rules.q_learning import evict
+from jotty_events.rules.q.learning import evict
 
 rewards = st.lists(st.sampled_from([0.0, 0.25, 0.5, 0.5, 1.0]), min_size=1, max_size=25)
 

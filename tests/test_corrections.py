@@ -6,9 +6,9 @@ import pytest
 from stage import ticking
 
 from jotty_events import JottyConfig, MarkovianTODO
-from jotty_events.agents.hippocampus import HippocampalExtractor
-from jotty_events.agents.sleep_and_wake import BrainStateMachine
-from jotty_events.rules import hippocampus
+from jotty_events.agents.brain.hippocampus import HippocampalExtractor
+from jotty_events.agents.brain.sleep_and_wake import BrainStateMachine
+from jotty_events.rules.brain import hippocampus
 
 
 def settings(rules: int, **more: Any) -> JottyConfig:

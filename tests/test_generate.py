@@ -12,7 +12,7 @@ from jotty_events.events import Event, ExperienceAdded, ExperienceEvicted, QUpda
 from jotty_events.log.files import DiskFiles
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.record import Record
-from jotty_events.rules.similarity import similar
+from jotty_events.rules.words.similarity import similar
 from tools import generate
 from tools.loads.environments import Training, train
 from tools.loads.synthetic import Load, Table, synthesize

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recording import START, plan, scripted_entropy
 
 from jotty_events import JottyConfig, LearningMode
-from jotty_events.agents.memory import HierarchicalMemory
+from jotty_events.agents.memory.hierarchical_memory import HierarchicalMemory
 from jotty_events.errors import ConfigError, InvalidEvent
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.reading.replay import digests

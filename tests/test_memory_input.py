@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jotty_events import JottyConfig, LearningMode
-from jotty_events.agents.memory import HierarchicalMemory
+from jotty_events.agents.memory.hierarchical_memory import HierarchicalMemory
 from jotty_events.errors import ConfigError, InvalidEvent, JottyError
 
 MEGABYTE = "é" * 1_000_000

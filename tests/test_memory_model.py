@@ -8,8 +8,8 @@ import pytest
 
 from jotty_events import JottyConfig, LearningMode
 from jotty_events.agents.answers import object_in, one_of, optional_words, share, truth, value_in, words
-from jotty_events.agents.memory import HierarchicalMemory
-from jotty_events.agents.questions import TITLES
+from jotty_events.agents.memory.hierarchical_memory import HierarchicalMemory
+from jotty_events.agents.memory.questions import TITLES
 from jotty_events.events import MemoriesRetrieved, MemoryMerged, ModelAnswered
 from jotty_events.record import Record
 from jotty_events.runs.point import Point

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from jotty_events import JottyConfig, LearningMode
-from jotty_events.agents.goal_hierarchy import GoalHierarchy
-from jotty_events.agents.memory import HierarchicalMemory
+from jotty_events.agents.memory.goal_hierarchy import GoalHierarchy
+from jotty_events.agents.memory.hierarchical_memory import HierarchicalMemory
 from jotty_events.errors import ConfigError, NoRoom
 from jotty_events.events import Event, MemoryEvicted, MemoryRenamed
 from jotty_events.record import Record

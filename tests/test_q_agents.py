@@ -13,7 +13,7 @@ from recording import START, scripted_entropy
 
 from jotty_events import Conductor, JottyConfig, LLMQPredictor
 from jotty_events.agents.alone import alone
-from jotty_events.agents.q_ranking import kept
+from jotty_events.agents.q.ranking import kept
 from jotty_events.errors import ConfigError, InvalidEvent, JottyError
 from jotty_events.events import (
     Event,
@@ -28,7 +28,7 @@ from jotty_events.events import (
 from jotty_events.reading.replay import Replay
 from jotty_events.reading.verify import verify
 from jotty_events.record import Record
-from jotty_events.rules import retention
+from jotty_events.rules.q import retention
 from jotty_events.runs.point import Point
 from jotty_events.session import Session
 from projections import READ_MODELS

@@ -13,7 +13,7 @@ from recording import event, plan, tree_bytes
 from stage import conductor
 
 from jotty_events import Conductor, History
-from jotty_events.agents import state_index
+from jotty_events.agents.q import state_index
 from jotty_events.events import Event
 from jotty_events.log import layout
 from jotty_events.log.files import DiskFiles, Files
@@ -24,7 +24,7 @@ from jotty_events.reading.snapshot.saving import Place, Saver, Saving
 from jotty_events.reading.snapshot.store import Snapshots
 from jotty_events.reading.snapshot.thinning import chosen, seq_of
 from jotty_events.record import Record
-from jotty_events.rules.word_index import WordIndex
+from jotty_events.rules.words.index import WordIndex
 from jotty_events.runs.point import Point
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunWriter

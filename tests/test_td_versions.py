@@ -16,7 +16,7 @@ from jotty_events import (
     Outcome,
     TDLambdaLearner,
 )
-from jotty_events.agents.goal_hierarchy import GoalHierarchy
+from jotty_events.agents.memory.goal_hierarchy import GoalHierarchy
 from jotty_events.errors import ConfigError
 from projections.memory import MemoryEntry
 

@@ -53,7 +53,13 @@ from jotty_events.reading.conclusions import CONCLUSIONS, Settings
 from jotty_events.reading.verify import Divergence, Verified, verify
 from jotty_events.record import Record, encode_records
 from jotty_events.reenacting.reenactment import REENACTED
-from jotty_events.rules import VERSIONS, attempts, brain, causal, lessons, memory, q_learning, td_lambda
+from jotty_events.rules import VERSIONS, attempts
+from jotty_events.rules.brain import patterns as brain
+from jotty_events.rules.memory import causal
+from jotty_events.rules.memory import entries as memory
+from jotty_events.rules.q import learning as q_learning
+from jotty_events.rules.q import lessons
+from jotty_events.rules.td import td_lambda
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunWriter
 

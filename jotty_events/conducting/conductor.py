@@ -15,12 +15,12 @@ from projections import READ_MODELS
 
 from .. import __version__
 from ..admission import text
-from ..agents.brain import Brain
-from ..agents.memory import HierarchicalMemory
+from ..agents.brain.brain import Brain
+from ..agents.memory.hierarchical_memory import HierarchicalMemory
 from ..agents.model import Ask, Model, require_model
-from ..agents.q_learning import LLMQPredictor
-from ..agents.td_lambda import TDLambdaLearner
-from ..agents.todo import MarkovianTODO
+from ..agents.q.predictor import LLMQPredictor
+from ..agents.td.learner import TDLambdaLearner
+from ..agents.todo.task_list import MarkovianTODO
 from ..config import MAX_TEXT, AgentConfig, JottyConfig, require_actors
 from ..errors import ConfigError, RunClosed
 from ..outcome import RunResult

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from projections.memory import MemoryEntry
 
-from ..agents.brain import Brain
-from ..agents.memory import HierarchicalMemory
-from ..agents.q_learning import LLMQPredictor
+from ..agents.brain.brain import Brain
+from ..agents.memory.hierarchical_memory import HierarchicalMemory
+from ..agents.q.predictor import LLMQPredictor
 from ..outcome import MemoryNote
-from ..rules.recall import item_line
+from ..rules.memory.recall import item_line
 from ..types import Json
 
 HIGH, LOW = 0.7, 0.3

@@ -9,13 +9,13 @@ import asyncio
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ..agents.memory import HierarchicalMemory
+from ..agents.memory.hierarchical_memory import HierarchicalMemory
 from ..config import AgentConfig, JottyConfig
 from ..events import ActorResult, AttemptMade, EpisodeEnded, EpisodeStarted, Event, Recalled
 from ..outcome import Attempt, RunResult, Task
 from ..rules import attempts
-from ..rules.memory import outcome_memory
-from ..rules.text_form import describe_action
+from ..rules.memory.entries import outcome_memory
+from ..rules.words.text_form import describe_action
 from ..session import Session, Transaction, undisturbed
 from ..types import Json
 from .calling import Ran, call

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from ..events import Event, MemoryEvicted, MemoryStored, PatternLearned, QUpdated, ValueUpdated
-from ..rules.recall import shortened
+from ..rules.memory.recall import shortened
 
 ContentOf = Callable[[str, str, str], str]
 """Gives the content of a memory by owner, level and key."""

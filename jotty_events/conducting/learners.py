@@ -1,10 +1,10 @@
 """All that one conductor learns with, over one session."""
 
-from ..agents.brain import Brain
-from ..agents.memory import HierarchicalMemory
-from ..agents.q_learning import LLMQPredictor
-from ..agents.td_lambda import TDLambdaLearner
-from ..agents.todo import MarkovianTODO
+from ..agents.brain.brain import Brain
+from ..agents.memory.hierarchical_memory import HierarchicalMemory
+from ..agents.q.predictor import LLMQPredictor
+from ..agents.td.learner import TDLambdaLearner
+from ..agents.todo.task_list import MarkovianTODO
 from ..config import JottyConfig
 from ..session import Session
 from ..types import SHARED

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..agents.brain import Brain
-from ..agents.consolidator import SharpWaveRippleConsolidator
-from ..agents.hippocampus import HippocampalExtractor
-from ..agents.sleep_and_wake import BrainStateMachine
-from ..agents.sleeping import Forgetting, Sleeping
+from ..agents.brain.brain import Brain
+from ..agents.brain.consolidator import SharpWaveRippleConsolidator
+from ..agents.brain.hippocampus import HippocampalExtractor
+from ..agents.brain.sleep_and_wake import BrainStateMachine
+from ..agents.brain.sleeping import Forgetting, Sleeping
 from ..events import (
     BrainStepped,
     ConsolidationDone,

@@ -5,15 +5,15 @@ from typing import Any
 
 from projections.memory import MemoryEntry
 
-from ..agents.causes import Causes
-from ..agents.consolidating import Consolidating
-from ..agents.content import Content
-from ..agents.protecting import Protecting
-from ..agents.questions import Questions
-from ..agents.renaming import Renaming
-from ..agents.retrieving import Query, Retrieving
-from ..agents.room import Room
-from ..agents.storing import Storing
+from ..agents.memory.causes import Causes
+from ..agents.memory.consolidating import Consolidating
+from ..agents.memory.content import Content
+from ..agents.memory.protecting import Protecting
+from ..agents.memory.questions import Questions
+from ..agents.memory.renaming import Renaming
+from ..agents.memory.retrieving import Query, Retrieving
+from ..agents.memory.room import Room
+from ..agents.memory.storing import Storing
 from ..errors import ConfigError
 from ..events import (
     CausalLinked,
@@ -32,7 +32,7 @@ from ..events import (
     fields_in,
 )
 from ..reading.conclusions import Found
-from ..rules import memory
+from ..rules.memory import entries as memory
 from .stage import Reenacted, Stage
 
 _NEEDS = ("memory",)

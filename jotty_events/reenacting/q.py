@@ -1,6 +1,6 @@
 """The Q-table's events once more."""
 
-from ..agents.q_pruning import ARCHIVE
+from ..agents.q.pruning import ARCHIVE
 from ..errors import ConfigError
 from ..events import Event, ExperienceAdded, ExperienceEvicted, ExperienceReweighed, QPruned, QUpdated, TiersAssigned
 from .stage import Reenacted, Stage

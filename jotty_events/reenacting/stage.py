@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from projections.memory import Memory, MemoryEntry, OwnerMemory
 
-from ..agents.goals import GoalReader
-from ..agents.memory import HierarchicalMemory
-from ..agents.q_learning import LLMQPredictor
+from ..agents.memory.goals import GoalReader
+from ..agents.memory.hierarchical_memory import HierarchicalMemory
+from ..agents.q.predictor import LLMQPredictor
 from ..conducting.learners import Learners
 from ..config import JottyConfig
 from ..errors import ConfigError

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ..agents.todo import MarkovianTODO
+from ..agents.todo.task_list import MarkovianTODO
 from ..errors import ConfigError
 from ..events import (
     Event,

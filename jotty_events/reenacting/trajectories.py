@@ -9,10 +9,10 @@ from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
-from ..agents.adaptive_alpha import SUCCESS, AdaptiveLearningRate
-from ..agents.td_lambda import OWN, TDLambdaLearner
-from ..agents.trajectory import Name
-from ..agents.valuing import Valuing
+from ..agents.memory.valuing import Valuing
+from ..agents.td.adaptive_alpha import SUCCESS, AdaptiveLearningRate
+from ..agents.td.learner import OWN, TDLambdaLearner
+from ..agents.td.trajectory import Name
 from ..errors import ConfigError
 from ..events import AlphaAdapted, Event, SampleNoted, TrajectoryEnded, ValueUpdated
 from .stage import Reenacted, Stage

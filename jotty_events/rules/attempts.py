@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from math import fsum
 from typing import NamedTuple, Protocol
 
-from .q_learning import choose
-from .text_form import describe_action, describe_state
+from .q.learning import choose
+from .words.text_form import describe_action, describe_state
 
 
 class Open(Protocol):

@@ -4,9 +4,14 @@ from typing import NamedTuple
 
 import pytest
 
-from jotty_events.rules import attempts, brain, causal, memory, replanning, todo
-from jotty_events.rules.goals import value_with_transfer
-from jotty_events.rules.td_lambda import adapt_alpha, conclude_alpha, discounted_return
+from jotty_events.rules import attempts
+from jotty_events.rules.brain import patterns as brain
+from jotty_events.rules.memory import causal
+from jotty_events.rules.memory import entries as memory
+from jotty_events.rules.memory.goals import value_with_transfer
+from jotty_events.rules.td.td_lambda import adapt_alpha, conclude_alpha, discounted_return
+from jotty_events.rules.todo import replanning
+from jotty_events.rules.todo import tasks as todo
 
 
 class Candidate(NamedTuple):

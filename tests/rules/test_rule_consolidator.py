@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from jotty_events.rules.consolidator import Link, Strengthened, links, patterns, strengthened, to_prune
-from jotty_events.rules.sleep import held, is_kept_for_later, next_sleep_in, should_sleep
+from jotty_events.rules.brain.consolidator import Link, Strengthened, links, patterns, strengthened, to_prune
+from jotty_events.rules.brain.sleep import held, is_kept_for_later, next_sleep_in, should_sleep
 
 
 def episodes(*said: tuple[str, str, float]) -> list[dict[str, Any]]:

@@ -3,8 +3,8 @@
 from hashlib import md5
 from math import inf, log, sqrt
 
-from jotty_events.rules.episodes import Episode, clusters, worked_and_failed
-from jotty_events.rules.exploration import ucb_score
+from jotty_events.rules.memory.episodes import Episode, clusters, worked_and_failed
+from jotty_events.rules.q.exploration import ucb_score
 
 
 def test_episodes_of_one_goal_and_domain_are_a_cluster() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.causal import applies, link_id, mentions, reweigh, starting_confidence
-from jotty_events.rules.goals import (
+from jotty_events.rules.memory.causal import applies, link_id, mentions, reweigh, starting_confidence
+from jotty_events.rules.memory.goals import (
     ValueRead,
     entities_of,
     goal_id,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.hippocampus import (
+from jotty_events.rules.brain.hippocampus import (
     Running,
     Weights,
     digest,

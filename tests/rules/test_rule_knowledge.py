@@ -1,7 +1,7 @@
 """Consolidated knowledge as the original words it."""
 
-from jotty_events.rules.knowledge import Reason, knowledge_text
-from jotty_events.rules.recall import Item
+from jotty_events.rules.memory.knowledge import Reason, knowledge_text
+from jotty_events.rules.memory.recall import Item
 
 ITEMS = [Item("x" * 201, 0.25, 1, 0), Item("short", 0.75, 5, 1), Item("last", 0.0, 0, 2)]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.memory import (
+from jotty_events.rules.memory.entries import (
     Candidate,
     Kept,
     Names,

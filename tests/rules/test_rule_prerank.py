@@ -4,7 +4,7 @@ from math import exp, log
 
 import pytest
 
-from jotty_events.rules.prerank import (
+from jotty_events.rules.memory.prerank import (
     LARGE,
     Rankable,
     candidates,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.q_learning import (
+from jotty_events.rules.q.learning import (
     NO_NEXT,
     UNKNOWN,
     Estimate,
@@ -22,8 +22,8 @@ from jotty_events.rules.q_learning import (
     lesson,
     priority,
 )
-from jotty_events.rules.similarity import nearness, similar
-from jotty_events.rules.word_index import WordIndex
+from jotty_events.rules.words.index import WordIndex
+from jotty_events.rules.words.similarity import nearness, similar
 
 unit = st.floats(0, 1)
 

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.lessons import lesson
-from jotty_events.rules.q_learning import (
+from jotty_events.rules.q.learning import (
     UNKNOWN,
     QConclusion,
     best_next,
@@ -22,11 +21,12 @@ from jotty_events.rules.q_learning import (
     greedy,
     priority,
 )
-from jotty_events.rules.q_replay import drawn, reweigh
-from jotty_events.rules.similarity import similar
-from jotty_events.rules.text_form import describe_action, describe_state
-from jotty_events.rules.text_shapes import Crash
-from jotty_events.rules.word_index import WordIndex
+from jotty_events.rules.q.lessons import lesson
+from jotty_events.rules.q.replay import drawn, reweigh
+from jotty_events.rules.words.index import WordIndex
+from jotty_events.rules.words.similarity import similar
+from jotty_events.rules.words.text_form import describe_action, describe_state
+from jotty_events.rules.words.text_shapes import Crash
 
 
 class Row(NamedTuple):

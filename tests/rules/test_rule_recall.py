@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.recall import (
+from jotty_events.rules.memory.recall import (
     Item,
     Link,
     Memory,

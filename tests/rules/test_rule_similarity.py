@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.similarity import jaccard, nearness, similar, words
+from jotty_events.rules.words.similarity import jaccard, nearness, similar, words
 
 texts = st.lists(st.sampled_from(["a", "b", "c", "d", "A", "|", "QUERY:"]), max_size=6).map(" ".join)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.td_lambda import (
+from jotty_events.rules.td.td_lambda import (
     access,
     adapt_alpha,
     carried_from,

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from jotty_events.rules.goals import ValueRead
-from jotty_events.rules.td_lambda import (
+from jotty_events.rules.memory.goals import ValueRead
+from jotty_events.rules.memory.values_in_words import Valued, learned_context, learned_context_with_traces
+from jotty_events.rules.td.td_lambda import (
     Adaptation,
     access,
     adapt_alpha,
@@ -23,7 +24,6 @@ from jotty_events.rules.td_lambda import (
     transfer,
     updated_at,
 )
-from jotty_events.rules.values_in_words import Valued, learned_context, learned_context_with_traces
 
 STEADY = [0.1] * 10
 SCATTERED = [0.0] * 9 + [1.0]

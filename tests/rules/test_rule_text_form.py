@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.similarity import similar
-from jotty_events.rules.text_form import ACTION_PARTS, STATE_PARTS, describe_action, describe_state
+from jotty_events.rules.words.similarity import similar
+from jotty_events.rules.words.text_form import ACTION_PARTS, STATE_PARTS, describe_action, describe_state
 
 KEYS = [
     "query",

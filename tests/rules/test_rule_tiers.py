@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules import q_clusters, q_context, retention, tiers
-from jotty_events.rules.q_context import Line
-from jotty_events.rules.ranking import Ranking
-from jotty_events.rules.retention import Kept, Key
-from jotty_events.rules.tiers import Progress
+from jotty_events.rules.q import clusters as q_clusters
+from jotty_events.rules.q import context as q_context
+from jotty_events.rules.q import retention, tiers
+from jotty_events.rules.q.context import Line
+from jotty_events.rules.q.ranking import Ranking
+from jotty_events.rules.q.retention import Kept, Key
+from jotty_events.rules.q.tiers import Progress
 
 NOW = 1_700_000_000.0
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jotty_events.rules.replanning import actions_said, replan, risk, should_replan, should_replan_by_marks
-from jotty_events.rules.todo import (
+from jotty_events.rules.todo.replanning import actions_said, replan, risk, should_replan, should_replan_by_marks
+from jotty_events.rules.todo.tasks import (
     Marked,
     Progress,
     Skip,

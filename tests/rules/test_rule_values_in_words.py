@@ -1,7 +1,7 @@
 """Learned values in words, and the rewards of steps."""
 
-from jotty_events.rules.step_rewards import partly_done, proceeding, tool_used
-from jotty_events.rules.values_in_words import Valued, learned_context, learned_context_with_traces
+from jotty_events.rules.memory.values_in_words import Valued, learned_context, learned_context_with_traces
+from jotty_events.rules.td.step_rewards import partly_done, proceeding, tool_used
 
 
 def test_only_what_stands_out_is_told() -> None:

@@ -9,10 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jotty_events.rules import live_words, packed_words, word_index, word_packing
-from jotty_events.rules.overlap import Integers, Near, near
-from jotty_events.rules.similarity import nearness, similar
-from jotty_events.rules.word_index import WordIndex
+from jotty_events.rules.words import (
+    index as word_index,
+)
+from jotty_events.rules.words import (
+    live as live_words,
+)
+from jotty_events.rules.words import (
+    packed as packed_words,
+)
+from jotty_events.rules.words import (
+    packing as word_packing,
+)
+from jotty_events.rules.words.index import WordIndex
+from jotty_events.rules.words.overlap import Integers, Near, near
+from jotty_events.rules.words.similarity import nearness, similar
 
 VOCABULARY = [
     "query:",

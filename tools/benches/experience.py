@@ -7,9 +7,9 @@ from statistics import median
 from time import perf_counter
 
 from jotty_events import AgentConfig, Conductor, JottyConfig
-from jotty_events.agents.q_learning import LLMQPredictor
+from jotty_events.agents.q.predictor import LLMQPredictor
 from jotty_events.log.files import DiskFiles
-from jotty_events.rules.similarity import similar
+from jotty_events.rules.words.similarity import similar
 from jotty_events.types import Durability
 from tools.loads.questions import question
 from tools.loads.synthetic import Load, synthesize

@@ -16,7 +16,7 @@ from typing import Any
 import click
 
 from jotty_events import AgentConfig, Conductor, JottyConfig
-from jotty_events.agents.q_learning import LLMQPredictor
+from jotty_events.agents.q.predictor import LLMQPredictor
 from jotty_events.types import Durability
 
 ENVIRONMENTS = {"taxi": ("Taxi", {}, 20.0), "frozen-lake": ("FrozenLake", {"is_slippery": False}, 1.0)}

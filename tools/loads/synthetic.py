@@ -26,7 +26,8 @@ from jotty_events.events import (
     RunEnded,
 )
 from jotty_events.log.files import Files
-from jotty_events.rules import DEFAULT_VERSION, q_learning
+from jotty_events.rules import DEFAULT_VERSION
+from jotty_events.rules.q import learning as q_learning
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunPlan, RunWriter
 from jotty_events.types import Durability

@@ -7,12 +7,12 @@ clock; each leaves behind what the document has of it.
 from typing import Any
 
 from jotty_events import JottyConfig, LearningMode
-from jotty_events.agents.brain_inspired import BrainInspiredMemoryManager
-from jotty_events.agents.consolidator import ConsolidationResult, SharpWaveRippleConsolidator
-from jotty_events.agents.hippocampus import HippocampalExtractor, MemoryCandidate
-from jotty_events.agents.sleep_and_wake import BrainStateMachine
-from jotty_events.agents.sleeping import as_experience
-from jotty_events.rules.brain import priority
+from jotty_events.agents.brain.brain_inspired import BrainInspiredMemoryManager
+from jotty_events.agents.brain.consolidator import ConsolidationResult, SharpWaveRippleConsolidator
+from jotty_events.agents.brain.hippocampus import HippocampalExtractor, MemoryCandidate
+from jotty_events.agents.brain.sleep_and_wake import BrainStateMachine
+from jotty_events.agents.brain.sleeping import as_experience
+from jotty_events.rules.brain.patterns import priority
 
 Json = dict[str, Any]
 

@@ -6,7 +6,7 @@ Only what is made of an object, or of nothing, is compared: a text has no other 
 from collections.abc import Iterator
 from typing import Any
 
-from jotty_events.rules.text_form import describe_action, describe_state
+from jotty_events.rules.words.text_form import describe_action, describe_state
 
 from . import Document
 

@@ -8,8 +8,8 @@ from collections import Counter
 from typing import Any
 
 from jotty_events import JottyConfig, LearningMode
-from jotty_events.agents.memory import HierarchicalMemory
-from jotty_events.agents.questions import TITLES
+from jotty_events.agents.memory.hierarchical_memory import HierarchicalMemory
+from jotty_events.agents.memory.questions import TITLES
 from projections.memory import MemoryEntry
 
 Json = dict[str, Any]

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
-from jotty_events.agents.q_learning import LLMQPredictor
-from jotty_events.agents.q_ranking import kept
-from jotty_events.agents.q_saved import entry_json
+from jotty_events.agents.q.predictor import LLMQPredictor
+from jotty_events.agents.q.ranking import kept
+from jotty_events.agents.q.saved import entry_json
 from jotty_events.config import JottyConfig
 from jotty_events.errors import JottyError
-from jotty_events.rules.lessons import lesson
-from jotty_events.rules.retention import retention
-from jotty_events.rules.similarity import similar
-from jotty_events.rules.text_form import describe_action, describe_state
+from jotty_events.rules.q.lessons import lesson
+from jotty_events.rules.q.retention import retention
+from jotty_events.rules.words.similarity import similar
+from jotty_events.rules.words.text_form import describe_action, describe_state
 
 Json = dict[str, Any]
 

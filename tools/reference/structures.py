@@ -9,10 +9,10 @@ from typing import Any
 
 from jotty_events import JottyConfig, LearningMode
 from jotty_events.agents.calendar import as_date
-from jotty_events.agents.goal_hierarchy import GoalHierarchy
-from jotty_events.agents.memory import HierarchicalMemory
-from jotty_events.rules.causal import applies
-from jotty_events.rules.goals import goal_id
+from jotty_events.agents.memory.goal_hierarchy import GoalHierarchy
+from jotty_events.agents.memory.hierarchical_memory import HierarchicalMemory
+from jotty_events.rules.memory.causal import applies
+from jotty_events.rules.memory.goals import goal_id
 from projections.memory import CausalLink, MemoryEntry
 
 Json = dict[str, Any]

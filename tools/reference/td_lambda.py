@@ -7,10 +7,10 @@ its clock. Each call leaves behind what the document has of it: the result, the 
 from typing import Any
 
 from jotty_events import HierarchicalMemory, JottyConfig, LearningMode, TDLambdaLearner
-from jotty_events.agents.adaptive_alpha import AdaptiveLearningRate
 from jotty_events.agents.calendar import as_date
-from jotty_events.agents.goal_hierarchy import GoalHierarchy
-from jotty_events.rules.goals import goal_id
+from jotty_events.agents.memory.goal_hierarchy import GoalHierarchy
+from jotty_events.agents.td.adaptive_alpha import AdaptiveLearningRate
+from jotty_events.rules.memory.goals import goal_id
 from projections.memory import MemoryEntry
 
 Json = dict[str, Any]

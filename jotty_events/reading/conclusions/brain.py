@@ -12,7 +12,8 @@ from ...events import (
     ReplayLink,
     TraceReplayed,
 )
-from ...rules import brain, consolidator, hippocampus
+from ...rules.brain import consolidator, hippocampus
+from ...rules.brain import patterns as brain
 from .conclusion import Conclusion, Found, Settings, known
 
 _FILTER = (

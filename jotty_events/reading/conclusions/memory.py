@@ -14,7 +14,9 @@ from ...events import (
     TrajectoryEnded,
     ValueUpdated,
 )
-from ...rules import causal, goals, memory, recall, td_lambda
+from ...rules.memory import causal, goals, recall
+from ...rules.memory import entries as memory
+from ...rules.td import td_lambda
 from .conclusion import Conclusion, Found, Settings, known
 
 

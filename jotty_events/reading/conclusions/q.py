@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from ...events import Event, ExperienceAdded, ExperienceReweighed, QUpdated, TiersAssigned
-from ...rules import q_learning, q_replay, tiers
-from ...rules.text_form import describe_action, describe_state
-from ...rules.tiers import Progress
+from ...rules.q import learning as q_learning
+from ...rules.q import replay as q_replay
+from ...rules.q import tiers
+from ...rules.q.tiers import Progress
+from ...rules.words.text_form import describe_action, describe_state
 from ...types import Json
 from .conclusion import Conclusion, Found, Settings, known
 

@@ -10,7 +10,9 @@ from ...events import (
     TodoOpened,
     TodoReplanned,
 )
-from ...rules import attempts, replanning, todo
+from ...rules import attempts
+from ...rules.todo import replanning
+from ...rules.todo import tasks as todo
 from .conclusion import Conclusion, Found, Settings
 
 _FINISHED = ("succeeded", "failed")

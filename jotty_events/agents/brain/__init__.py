@@ -1,0 +1,1 @@
+"""The brain under all its names: awake, asleep, and what each sleep leaves."""

@@ -1,0 +1,1 @@
+"""The five-level memory, its goals and its causal links."""

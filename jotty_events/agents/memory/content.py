@@ -1,0 +1,25 @@
+"""What is to be kept in memory."""
+
+from dataclasses import dataclass, field
+
+from ...rules.memory import entries as memory
+from ...types import Json
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is to be kept, and what the caller said of it. `kept` is as much of it as is kept, `hash` its MD5."""
+
+    text: str
+    level: str
+    goal: str
+    domain: str
+    task_type: str
+    agent: str
+    kept: memory.Kept
+    hash: str
+    key: str
+    context: Json = field(default_factory=dict)
+    initial_value: float | None = None
+    outcome: str | None = None
+    causal_links: tuple[str, ...] = ()

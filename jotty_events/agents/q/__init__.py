@@ -1,0 +1,1 @@
+"""The Q-table and the experience buffer."""

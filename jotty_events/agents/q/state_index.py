@@ -1,0 +1,95 @@
+"""The index of the states of the live Q-table: made once, kept in snapshots, and brought up as states come and go.
+
+Invariants: its answers are those of an index made of the table's states as they are. One that was kept is opened when
+it is first asked, and made anew of the table should it turn out damaged.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from projections.q_table import QTable
+
+from ...errors import DamagedSnapshot, MissingFile
+from ...reading.snapshot.index import TEXTS, Index, KeptIndex
+from ...rules.words.index import Match, WordIndex
+
+NAME, OF, VERSION = "q_states", "q_table", 1
+T = TypeVar("T")
+
+KEPT_FROM = 1024
+"""An index of fewer states is made as soon as it is opened."""
+_FEW, _SHARE = 1024, 16
+"""So many states, or this part of all, may come and go before the index is packed anew to be kept."""
+
+
+class StateIndex:
+    """Finds similar states; is told of those that come and go."""
+
+    def __init__(self, table: QTable, kept: KeptIndex | None) -> None:
+        self._table = table
+        self._index: WordIndex | None = None
+        self._kept = kept if kept is not None and kept.version == VERSION else None
+        self._came = dict.fromkeys(self._kept.came if self._kept else ())
+        self._went = dict.fromkeys(self._kept.went if self._kept else ())
+        if self._kept is None or not table.watch_states_from(self):
+            self._kept, self._came, self._went = None, {}, {}
+            table.watch_states(self)
+
+    def similar(self, text: str) -> list[Match]:
+        """Return the states similar to one, itself included, with their Jaccard index, nearest first."""
+        return self._ask(lambda index: index.similar(text))
+
+    def _ask(self, question: Callable[[WordIndex], T]) -> T:
+        try:
+            if self._index is None:
+                self._index = WordIndex(self._came) if self._kept is None else self._opened(self._kept)
+            return question(self._index)
+        except (DamagedSnapshot, MissingFile):
+            self._kept, self._index = None, WordIndex(self._table.all_states())
+            return question(self._index)
+
+    def _opened(self, kept: KeptIndex) -> WordIndex:
+        index = WordIndex.from_arrays(kept.arrays, kept.texts)
+        for text in self._went:
+            index.discard(text)
+        for text in self._came:
+            index.add(text)
+        return index
+
+    def add(self, prefix: tuple[Any, ...]) -> None:
+        """Index a state that came."""
+        (text,) = prefix
+        if self._index is not None:
+            self._ask(lambda index: index.add(text))
+        elif self._went.pop(text, text) is not None:
+            self._came[text] = None
+
+    def discard(self, prefix: tuple[Any, ...]) -> None:
+        """Forget a state that is gone."""
+        (text,) = prefix
+        if self._index is not None:
+            self._ask(lambda index: index.discard(text))
+        elif self._came.pop(text, text) is not None and self._kept is not None:
+            self._went[text] = None
+
+    def to_keep(self) -> Index | None:
+        """Return the index as a snapshot keeps it; None where it was never needed, or would be long to list."""
+        index = self._index
+        if index is None:
+            kept = self._kept
+            if kept is None or len(self._came) + len(self._went) > _FEW:
+                return None
+            return Index(NAME, OF, VERSION, kept, lambda: _loaded(kept), list(self._came), list(self._went))
+        if len(index.added) + len(index.gone) > max(_FEW, len(index) // _SHARE):
+            self._index = index = WordIndex(index.texts())
+        arrays, texts = index.arrays, index.packed_texts
+        if arrays is None or len(texts) < KEPT_FROM:
+            return None
+        same = self._kept is not None and arrays is self._kept.arrays
+        went = [texts[place] for place in index.gone]
+        made = self._kept if same else arrays
+        return Index(NAME, OF, VERSION, made, lambda: {**arrays, TEXTS: list(texts)}, index.added, went)
+
+
+def _loaded(kept: KeptIndex) -> dict[str, Any]:
+    return {**kept.arrays, TEXTS: list(kept.texts)}

@@ -1,0 +1,1 @@
+"""Q-learning's rules: updates, lessons, replay, retention and tiers (RULES R1)."""

@@ -1,0 +1,1 @@
+"""TD(lambda)'s rules: traces, and rewards on the way (RULES R4)."""

@@ -1,0 +1,1 @@
+"""The task list's rules: what comes next, replanning, words (RULES R6)."""

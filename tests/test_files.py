@@ -594,7 +594,7 @@ def test_a_lock_file_swapped_while_it_is_being_locked_is_locked_anew(
             disk.remove("LOCK")
         return really_claim(fd)
 
-    monkeypatch.setattr(disk_lock, "claim", claim)
+    monkeypatch.setattr(module, "claim", claim)
     lock = disk.lock("LOCK")
     assert lock.held()
     assert disk.is_locked("LOCK")

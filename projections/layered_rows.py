@@ -25,7 +25,6 @@ from .table import Key, Row, Table
 
 T = TypeVar("T")
 _MODULUS = 1 << 256
-
 ROWS = 4096
 """Rows that become Python objects at once where all of them are summed."""
 

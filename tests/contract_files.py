@@ -402,6 +402,14 @@ class FilesContract:
         assert not files.exists("run_2")
         assert files.names("") == ["latest"]
 
+    def test_a_link_to_no_name_is_none(self, files: Files) -> None:
+        """As on a disk, which refuses an empty target: nothing is made, and what there was stays."""
+        files.point("latest", "")
+        assert files.names("") == []
+        files.point("latest", "run_1")
+        files.point("latest", "")
+        assert files.exists("latest")
+
     def test_a_link_displaces_no_file_and_no_folder(self, files: Files) -> None:
         """What a user keeps under that name stays."""
         put(files, "file", b"kept")

@@ -169,6 +169,16 @@ def test_a_run_that_lost_its_manifest_is_refused(segment_bytes: int) -> None:
     assert names_of(files, checked(files)) == {layout.manifest(lost)}
 
 
+def test_a_run_that_gets_its_manifest_while_it_is_looked_at_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever found no manifest, and then more than one commit, looks once more: it came in between."""
+    files = MemoryFiles()
+    run = write(files)
+    exists, late = files.exists, [layout.manifest(run)]
+    monkeypatch.setattr(files, "exists", lambda path: exists(path) and not (path in late and late.pop()))
+    assert Tree(files).exists(run)
+    assert late == []
+
+
 @pytest.mark.parametrize(
     "run", ["", ".", "..", "latest", "notes", "run_20260106_120000/..", "run_2027", "a" * 300, "\0"]
 )

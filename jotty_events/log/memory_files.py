@@ -220,11 +220,11 @@ class MemoryFiles:
             return self.exists(path) and self._file(path).owner is not None
 
     def point(self, path: str, target: str) -> None:
-        """Make or move a link; a file or folder of that name is left alone."""
+        """Make or move a link; a file or folder of that name is left alone, and a link to no name is none."""
         components(target)
         try:
             with self._written(path) as (folder, name):
-                if isinstance(folder.entries.get(name), _Link | None):
+                if target and isinstance(folder.entries.get(name), _Link | None):
                     folder.entries[name] = _Link(target)
         except FileNotFoundError:
             return

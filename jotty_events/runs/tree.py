@@ -72,18 +72,21 @@ class Tree:
 
     def exists(self, run: str) -> bool:
         """Say whether a folder is a run; FormatError if it is one that lost its manifest."""
-        if self.files.exists(layout.manifest(run)):
+        manifest = layout.manifest(run)
+        if self.files.exists(manifest):
             return True
-        self._require_unfinished(run)
-        return False
+        if not self._has_second_commit(run):
+            return False
+        # The manifest comes before the second commit; so where it was created meanwhile, it is there now.
+        if self.files.exists(manifest):
+            return True
+        where = self.files.describe(manifest)
+        raise FormatError(f"{where} is missing, and the run has records", file=where, hint="restore run.json")
 
-    def _require_unfinished(self, run: str) -> None:
-        """Refuse a folder without manifest that holds more than the first commit: one was written after that."""
+    def _has_second_commit(self, run: str) -> bool:
         folder = layout.events(run)
         paths = [f"{folder}/{name}" for name in self.files.names(folder) if layout.is_segment(name)]
-        if sum(self.files.read(path).count(b'\n{"commit":') for path in paths) > 1:
-            where = self.files.describe(layout.manifest(run))
-            raise FormatError(f"{where} is missing, and the run has records", file=where, hint="restore run.json")
+        return sum(self.files.read(path).count(b'\n{"commit":') for path in paths) > 1
 
     def resolve(self, text: str) -> Point:
         """Return the place that a point names; PointError or UnknownRun if there is none."""

@@ -25,7 +25,7 @@ from recording import (
     write_killed,
 )
 
-from jotty_events.errors import Corruption, FormatError, PointError, UnknownRun, UnsafeFile
+from jotty_events.errors import ConfigError, Corruption, FormatError, PointError, UnknownRun, UnsafeFile
 from jotty_events.log import layout
 from jotty_events.log.files import DiskFiles, Files
 from jotty_events.log.manifest import Parent, unseal
@@ -408,3 +408,20 @@ def test_the_first_run_is_what_the_clock_says() -> None:
     assert Tree(files).resolve("latest") == Point(ids[1], 6)
     with pytest.raises(PointError):
         Tree(files).parent(Point(ids[1], 99))
+
+
+def test_a_clock_that_has_just_begun_names_runs_that_are_found() -> None:
+    """Years before 1000 have four digits too, also in the id that comes after."""
+    files = MemoryFiles()
+    ids = [write(files, clock=ticking(-62135596800.0)) for _ in range(2)]
+    assert ids == ["run_00010101_000000", "run_00010101_000001"]
+    assert Tree(files).run_ids() == ids
+
+
+@pytest.mark.parametrize("now", [float("nan"), float("inf"), 1e300, -1e13])
+def test_a_clock_outside_the_calendar_is_refused(now: float) -> None:
+    """It is an error that names the clock, and no folder is made."""
+    files = MemoryFiles()
+    with pytest.raises(ConfigError, match="calendar"):
+        write(files, clock=lambda: now)
+    assert Tree(files).run_ids() == []

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
-from ..errors import PointError
+from ..errors import ConfigError, PointError
 
 MANIFEST = "run.json"
 LOCK = "LOCK"
@@ -36,15 +36,26 @@ def is_run_id(name: str) -> bool:
 
 
 def run_id(now: float) -> str:
-    """Return the id of a run that starts at `now`, in seconds since 1970."""
-    return datetime.fromtimestamp(now, UTC).strftime(_FORM)
+    """Return the id of a run that starts at `now`, in seconds since 1970; ConfigError outside the calendar."""
+    try:
+        start = datetime.fromtimestamp(now, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(
+            f"the clock says {now!r:.40}, which is in no calendar",
+            hint="a clock gives seconds since 1970, as time.time",
+        ) from error
+    return _named(start)
+
+
+def _named(start: datetime) -> str:
+    # Not every system fills up the year with zeros.
+    return f"run_{start.year:04}{start:%m%d_%H%M%S}"
 
 
 def run_id_after(earlier: str) -> str:
     """Return the id one second after another; PointError if that is no date."""
     try:
-        start = datetime.strptime(earlier, _FORM).replace(tzinfo=UTC)
-        return (start + timedelta(seconds=1)).strftime(_FORM)
+        return _named(datetime.strptime(earlier, _FORM).replace(tzinfo=UTC) + timedelta(seconds=1))
     except (ValueError, OverflowError) as error:
         raise PointError(
             f"{earlier} has the form of a run id but is no date", hint="move that folder out of the output folder"

@@ -5,7 +5,8 @@ code of an unknown type is called.
 
 Why by columns. Asking each value for its type costs more than writing it. A column of numbers is packed by `marshal`
 in one call, which writes a code of the exact type in front of each value and refuses what is no plain value; so the
-codes at equal distances are the proof, whatever the values are.
+codes at equal distances are the proof, whatever the values are. Whether this Python packs so is seen when the module
+is loaded (`_measured`); if it does not, the types are asked for one by one, and nothing but time is lost.
 """
 
 import marshal
@@ -82,10 +83,57 @@ def _is_only(kind: type, column: Column) -> bool:
 _HEADER = len(marshal.dumps((), _WITHOUT_REFERENCES))
 
 
-def _packed(value: float | None) -> tuple[bytes, int]:
+def _measured() -> dict[type, tuple[bytes, int]]:
+    """Return for each packed type the code in front of its values, and the bytes that both take; none if in doubt.
+
+    How values are packed is no promise of Python. So it is looked at once: a column is a header and its values one
+    after the other, all of a type are equally long, and no other value begins with their code.
+    """
+    return {kind: _packed(values[0]) for kind, values in _SAMPLES.items()} if all(map(_is_known, _SAMPLES)) else {}
+
+
+def _is_known(kind: type) -> bool:
+    values = _SAMPLES[kind]
+    code, size = _packed(values[0])
+    others = [one for other, held in _SAMPLES.items() if other is not kind for one in held]
+    whole = marshal.dumps(values, _WITHOUT_REFERENCES)[_HEADER:]
+    return (
+        whole == b"".join(map(_bytes_of, values))
+        and all(_packed(one) == (code, size) for one in values)
+        and all(_packed(one)[0] != code for one in (*others, *_OTHERS))
+    )
+
+
+def _packed(value: Any) -> tuple[bytes, int]:
     """Return the code that stands in front of such a value, and the bytes that both take."""
-    alone = marshal.dumps((value,), _WITHOUT_REFERENCES)[_HEADER:]
-    return alone[:1], len(alone)
+    return _bytes_of(value)[:1], len(_bytes_of(value))
 
 
-_PACKED: dict[type, tuple[bytes, int]] = {type(one): _packed(one) for one in (1.0, 1, None)}
+def _bytes_of(value: Any) -> bytes:
+    return marshal.dumps((value,), _WITHOUT_REFERENCES)[_HEADER:]
+
+
+_SAMPLES: dict[type, Column] = {
+    float: (0.0, -0.0, 1.5, 1e308, 5e-324, 0.1, -1e300, 2.0),
+    int: (0, 1, -1, 255, 256, 2**31 - 1, -(2**31)),
+    NoneType: (None, None),
+}
+_OTHERS: Column = (
+    True,
+    False,
+    "",
+    "g",
+    "i",
+    "N",
+    b"g",
+    2**31,
+    2**70,
+    1j,
+    (),
+    (1.0,),
+    [1],
+    {1: 2},
+    ...,
+    frozenset((1,)),
+)
+_PACKED = _measured()

@@ -20,7 +20,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType, defstruct
 from msgspec.structs import astuple
 
 from .events import BY_TAG, Event, tag_of
-from .record import LineError, Opaque, Record, decode_record, encode
+from .record import LineError, Opaque, Record, decode_record, encode, encode_lines
 
 RUN, SEQ, AT = "run", "seq", "at"
 FIRST = (RUN, SEQ, AT)
@@ -185,12 +185,16 @@ def fits(record: Record) -> bool:
 def lines(tag: str, held: Any, layout: Layout | None = None) -> Iterator[bytes]:
     """Give out the record lines of a table or record batch with all columns of an event type.
 
-    A layout makes lines of a tag that this version does not know. UnicodeDecodeError for what is no text.
+    A layout makes lines of a tag that this version does not know. ValueError for what is no text, or no line.
     """
     known = layout_of(BY_TAG[tag]) if layout is None else layout
     written = _written(tag, known)
     events = map(written, *(one.cells(held) for one in known)) if known else repeat(written())
-    return map(encode, map(_Line, plain(held.column(SEQ)).to_pylist(), plain(held.column(AT)).to_pylist(), events))
+    seqs, times = plain(held.column(SEQ)).to_pylist(), plain(held.column(AT)).to_pylist()
+    found = encode_lines(list(map(_Line, seqs, times, events))).split(b"\n")[:-1]
+    if len(found) != len(seqs):
+        raise ValueError("nested content holds a newline, which no line does")
+    return iter(found)
 
 
 def records(tag: str, held: Any) -> Iterator[Kept]:

@@ -75,6 +75,8 @@ Line = Record | Opaque | CommitLine | DurableLine
 _encoder = Encoder()
 encode = _encoder.encode
 """Bytes of a line, without its newline."""
+encode_lines = _encoder.encode_lines
+"""Bytes of many lines, each with its newline."""
 
 _record = Decoder(Record)
 _envelope = Decoder(_Envelope)
@@ -130,9 +132,9 @@ def leaf(line: bytes) -> bytes:
     return sha256(line).digest() if kept is None else kept
 
 
-def is_redacted(line: bytes) -> bool:
-    """Say whether a record line has lost its content and kept its leaf."""
-    return _kept_leaf(line) is not None
+def redacted_in(lines: Iterable[bytes]) -> list[bytes]:
+    """Return those of some record lines that have lost their content and kept their leaf."""
+    return [line for line in lines if b'"leaf":"' in line[:_REDACTED_WITHIN] and _REDACTED.match(line)]
 
 
 def _kept_leaf(line: bytes) -> bytes | None:
@@ -140,6 +142,25 @@ def _kept_leaf(line: bytes) -> bytes | None:
         return None
     redacted = _REDACTED.match(line)
     return None if redacted is None else bytes.fromhex(redacted[1].decode())
+
+
+def leaves_in(lines: Sequence[bytes]) -> list[bytes]:
+    """Return the leaf of each record line, redacted ones included."""
+    return [leaf(line) for line in lines] if redacted_in(lines) else leaves_of(lines)
+
+
+def records_in(lines: Sequence[bytes]) -> list[Record] | None:
+    """Return the records of lines if each of them is encoded again to the same bytes; None if any is not.
+
+    All at once takes a fraction of the time. It proves as much: neither the lines nor what the encoder gives hold a
+    newline, so where the joined bytes agree and there are as many records as lines, each line agrees.
+    """
+    block = b"\n".join([*lines, b""])
+    try:
+        found = _record.decode_lines(block)
+        return found if len(found) == len(lines) and encode_lines(found) == block else None
+    except (*_UNREADABLE, UnicodeEncodeError):
+        return None
 
 
 def encode_records(first: int, at: int, events: Iterable[Event]) -> list[bytes]:

@@ -1,5 +1,6 @@
 """Many events looked at once: a yes is proof that each alone would be admitted as it is."""
 
+import marshal
 from collections.abc import Callable
 from typing import Any
 
@@ -107,6 +108,28 @@ def test_the_codes_are_those_of_this_python() -> None:
     """The table of codes was read off the packed values, and tells three types apart."""
     assert len({code for code, _ in batch._PACKED.values()}) == 3
     assert {kind: size for kind, (_, size) in batch._PACKED.items()} == {float: 9, int: 5, type(None): 1}
+
+
+@pytest.mark.parametrize("change", ["zeros left out", "other order", "one code for all"])
+def test_a_python_that_packs_otherwise_is_not_relied_on(change: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where values are not packed as is known, nothing is believed of the codes; the answers stay what they were."""
+    dumps = marshal.dumps
+
+    def otherwise(value: Any, version: int) -> bytes:
+        packed: bytes = dumps(value, version)
+        head, rest = packed[: batch._HEADER], packed[batch._HEADER :]
+        if change == "zeros left out":
+            return head + rest.rstrip(b"\0")
+        return head + (rest[::-1] if change == "other order" else rest.replace(b"i", b"g"))
+
+    assert batch._measured() == batch._PACKED != {}
+    with monkeypatch.context() as patch:
+        patch.setattr(marshal, "dumps", otherwise)
+        assert batch._measured() == {}
+    monkeypatch.setattr(batch, "_PACKED", {})
+    assert are_plain(WakeCounted, [woken(now=1.0), woken(now=2.0)])
+    assert not are_plain(WakeCounted, [woken(now=1.0), woken(now=float("nan"))])
+    assert not are_plain(WakeCounted, [woken(now=1.0), woken(now=2)])
 
 
 def test_events_of_no_known_type_are_refused_in_any_number() -> None:

@@ -1,7 +1,7 @@
 """Packs that are damaged, foreign or hostile: a typed error naming the file, or nothing that shows."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from random import Random
@@ -10,6 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace as change
 from packing import family, pack, pack_ids, reading
 from recording import checked, names_of, write
@@ -19,19 +21,26 @@ from jotty_events.log import layout
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.log.pack import manifest as packs
 from jotty_events.log.pack.chunks import footer_of, range_of, sums_of
-from jotty_events.log.pack.parquet import MAX_BYTES, MAX_ROWS
+from jotty_events.log.pack.manifest import Table as Entry
+from jotty_events.log.pack.pages import require_bounded
+from jotty_events.log.pack.parquet import MAX_BYTES, MAX_ROWS, SCHEMAS, ParquetTable
 from jotty_events.log.pack.reading import Pack
 from jotty_events.log.pack.stretch import Packed
 from jotty_events.runs.tree import Tree
 
 
-@pytest.fixture
-def files() -> MemoryFiles:
-    """A packed history."""
+def packed() -> MemoryFiles:
+    """Return a packed history."""
     made = MemoryFiles()
     family(made)
     pack(made)
     return made
+
+
+@pytest.fixture
+def files() -> MemoryFiles:
+    """A packed history."""
+    return packed()
 
 
 def path_of(files: MemoryFiles, name: str) -> str:
@@ -211,6 +220,86 @@ def test_a_bomb_of_texts_is_not_decoded(files: MemoryFiles) -> None:
     replaced_table(files, "episode_started", table.set_column(5, "goal", goals), compression="zstd")
     with pytest.raises(Corruption, match="bytes"):
         reading(files)
+
+
+def test_a_bomb_of_lines_is_not_decoded(files: MemoryFiles) -> None:
+    """A column of bytes that repeats a long line through a dictionary is refused before it is written out."""
+    rows = 1000
+    lines = pa.DictionaryArray.from_arrays(pa.array([0] * rows, pa.int16()), pa.array([b"x" * 100_000])).cast(
+        pa.binary()
+    )
+    table = pa.Table.from_arrays([pa.array(["r"] * rows), pa.array(range(rows)), lines], names=["run", "seq", "line"])
+    entry = Entry("other", rows, 0, "", "", {}, [])
+    with pytest.raises(Corruption, match="encoded as no page of ours"):
+        table_of(table.cast(SCHEMAS["other"]), entry).read(0, "line")
+    sound = table_of(table.cast(SCHEMAS["other"]), entry, use_dictionary=False)
+    assert len(sound.read(0, "line")) == rows
+
+
+def table_of(table: pa.Table, entry: Entry, **options: Any) -> ParquetTable:
+    """Return a table of a pack as it is opened, written with some options."""
+    made = MemoryFiles()
+    made.make_folder("p")
+    pq.write_table(table, sink := io.BytesIO(), store_schema=False, **options)
+    view = memoryview(sink.getvalue())
+    made.replace(layout.table("p", entry.name), sink.getvalue())
+    footer = sha256(footer_of(view)).hexdigest()
+    return ParquetTable(made, "p", change(entry, size=len(view), footer=footer, chunks=sums_of(view)))
+
+
+def page_headers(files: MemoryFiles) -> Iterator[tuple[Any, memoryview]]:
+    """Give out what the footers of the one pack declare of each column chunk, and its bytes."""
+    for one in Pack(files, pack_ids(files)[0]).manifest.tables:
+        view = files.view(path_of(files, f"{one.name}.parquet"))
+        found = pq.ParquetFile(io.BytesIO(view)).metadata
+        for group in range(found.num_row_groups):
+            for place in range(found.num_columns):
+                chunk = found.row_group(group).column(place)
+                begin, end = range_of(chunk)
+                yield chunk, view[begin:end]
+
+
+CHUNKS = list(page_headers(packed()))
+
+
+def test_the_pages_of_our_own_tables_are_within_their_bounds(files: MemoryFiles) -> None:
+    """What the headers declare is what the footer does, and one byte or one value less is too little."""
+    for chunk, data in page_headers(files):
+        size, values = chunk.total_uncompressed_size, chunk.num_values
+        require_bounded(data, size, values)
+        for less in ((values - 1, size), (values + 1, size), (values, 0)):
+            with pytest.raises(ValueError, match="values"):
+                require_bounded(data, less[1], less[0])
+
+
+def test_a_page_that_declares_two_gigabytes_is_refused_by_its_header(files: MemoryFiles) -> None:
+    """A header whose check sum, manifest and digest all fit cannot make a reader allocate what the footer does not."""
+    path = path_of(files, "commits.parquet")
+    data = bytearray(files.read(path))
+    begin, _ = range_of(pq.ParquetFile(io.BytesIO(bytes(data))).metadata.row_group(0).column(1))
+    assert bytes(data[begin : begin + 3]) in (b"\x15\x00\x15", b"\x15\x04\x15")
+    huge = bytes.fromhex("feffffff0f")  # 2,147,483,647 as a zigzag number, longer than what stood there
+    end = next(place for place in range(begin + 3, begin + 9) if data[place] < 128) + 1
+    grown = memoryview(bytes(data[begin : begin + 3]) + huge + bytes(data[end : end + 200]))
+    with pytest.raises(ValueError, match="declares 2147483647 bytes"):
+        require_bounded(grown, MAX_BYTES, 10)
+
+
+@given(st.binary(max_size=200), st.integers(0, 2**31), st.integers(0, 2**20))
+def test_any_bytes_are_bounded_or_refused(data: bytes, size: int, values: int) -> None:
+    """No bytes make the reading of headers fail otherwise, or go on for long."""
+    with suppress(ValueError):
+        require_bounded(memoryview(data), size, values)
+
+
+@given(st.data())
+def test_a_changed_header_is_bounded_or_refused(data: st.DataObject) -> None:
+    """Whatever byte of a chunk of ours is changed, its headers are still bounded, or refused."""
+    chunk, held = data.draw(st.sampled_from(CHUNKS))
+    changed = bytearray(held)
+    changed[data.draw(st.integers(0, min(len(changed), 60) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ValueError):
+        require_bounded(memoryview(bytes(changed)), chunk.total_uncompressed_size, chunk.num_values)
 
 
 def test_a_changed_page_is_refused_by_whoever_decodes_it(files: MemoryFiles) -> None:

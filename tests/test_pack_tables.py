@@ -7,9 +7,11 @@ import subprocess
 import sys
 from hashlib import sha256
 from pathlib import Path
+from random import Random
 from typing import Any
 from zlib import crc32
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -25,6 +27,7 @@ from jotty_events.events import EVENT_TYPES, QUpdated, tag_of
 from jotty_events.log import layout
 from jotty_events.log.files import DiskFiles
 from jotty_events.log.memory_files import MemoryFiles
+from jotty_events.log.pack import columnar
 from jotty_events.log.pack.chunks import footer_of, range_of
 from jotty_events.log.pack.parquet import MAX_BYTES, MAX_ROWS
 from jotty_events.record import leaf, next_head
@@ -254,3 +257,42 @@ def test_a_table_has_the_columns_that_the_format_names(kind: Any) -> None:
     pack(files)
     table = pq.read_table(io.BytesIO(files.read(f"{layout.pack(pack_ids(files)[0])}/{tag_of(kind)}.parquet")))
     assert table.column_names == ["run", "seq", "at", *kind.__struct_encode_fields__]
+
+
+# How columns are written.
+
+
+def written(table: pa.Table) -> bytes:
+    """Return a table as the bytes of a file in a pack."""
+    sink = io.BytesIO()
+    with columnar.writer(sink, table) as found:
+        found.write_table(table)
+    return sink.getvalue()
+
+
+def encodings_of(values: Any) -> set[str]:
+    """Return how a column is written, levels and the dictionary itself aside; it reads as it was, again and again."""
+    table = pa.table({"c": values})
+    data = written(table)
+    assert pq.read_table(io.BytesIO(data)).equals(table)
+    assert written(table) == data
+    found = pq.ParquetFile(io.BytesIO(data)).metadata.row_group(0).column(0).encodings
+    return {str(one) for one in found} - {"RLE", "PLAIN"}
+
+
+def test_numbers_are_written_as_they_are_smallest() -> None:
+    """A seq by differences, few values through a dictionary, times byte beside byte; texts that repeat give codes."""
+    chosen = {
+        "seq": encodings_of(pa.array(range(5000))),
+        "few": encodings_of(pa.array([Random(one).randrange(7) / 3 for one in range(5000)])),
+        "times": encodings_of(pa.array([1767700800.0 + one / 64 for one in range(5000)])),
+        "repeated": encodings_of(pa.array(["a", "b"] * 2500)),
+        "distinct": encodings_of(pa.array([str(one) for one in range(5000)])),
+    }
+    assert chosen == {
+        "seq": {"DELTA_BINARY_PACKED"},
+        "few": {"RLE_DICTIONARY"},
+        "times": {"BYTE_STREAM_SPLIT"},
+        "repeated": {"RLE_DICTIONARY"},
+        "distinct": set(),
+    }

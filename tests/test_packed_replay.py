@@ -1,5 +1,6 @@
 """Replay by columns: whatever is packed or kept in snapshots, every point has the state that its records give."""
 
+import re
 from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packing import pack
 from recording import append, begin, forge, let_go, redact, write
-from test_snapshots import Counting, Writing, cells, hurt, snapshot_files
+from test_snapshots import EAGER, Counting, Writing, cells, hurt, snapshot_files
 
 from jotty_events.errors import UnknownEvent
 from jotty_events.events import BY_TAG, Event, ExperienceAdded, ExperienceEvicted, QPruned, QUpdated
@@ -18,12 +19,14 @@ from jotty_events.log import layout
 from jotty_events.log.files import Files
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.projection import Projection
-from jotty_events.reading import fold
+from jotty_events.reading import fold, replay
 from jotty_events.reading.replay import Replay, Replayed, Resuming, digests
+from jotty_events.reading.snapshot.heads import head_at
+from jotty_events.reading.snapshot.saving import Place, Saver
 from jotty_events.reading.snapshot.store import Snapshots
 from jotty_events.runs.point import Point
 from jotty_events.runs.tree import Tree
-from projections import Q_TABLE, READ_MODELS, continuing, ground, layered_rows, lift, loading, partial
+from projections import Q_TABLE, READ_MODELS, ReadModel, continuing, ground, layered_rows, lift, loading, partial
 from projections.layered_rows import LayeredRows
 from projections.rows import Rows
 
@@ -136,6 +139,85 @@ def test_a_state_that_was_folded_is_saved_as_any_other(logs: list[Log], random: 
         pack(files)
         parent = Point(writing.writer.run, Tree(files).run(writing.writer.run).end.seq)  # type: ignore[union-attr]
         assert told(at(files, parent)) == told(row_by_row(files, parent))
+
+
+# The same beside a history that was never packed nor cached, with records that nobody can read.
+
+RUN_LINES = (b'"type":"run_started"', b'"type":"run_ended"')
+
+
+def written(files: Files, logs: list[Log], random: Random) -> list[Point]:
+    """Write a run per log as lines alone, each forked off somewhere: some tags are of the future, some redacted."""
+    points: list[Point] = []
+    for log in logs:
+        writing = Writing(files, random.choice(points[-4:]) if points else None)
+        mine = [writing.point]
+        for commit in log:
+            writing.commit(commit)
+            mine.append(writing.point)
+        writing.writer.close()
+        forge(files, writing.writer.run, lambda line: _later(line, random))
+        for seq in range(mine[0].seq + 1, mine[-1].seq + 1):
+            if random.random() < 0.1:
+                redact(files, writing.writer.run, seq, seq)
+        points += mine
+    return points
+
+
+def _later(line: bytes, random: Random) -> bytes:
+    spared = any(one in line for one in RUN_LINES) or random.random() > 0.15
+    return line if spared else re.sub(rb'"event":\{"type":"', b'"event":{"type":"later_', line, count=1)
+
+
+def save_at(files: Files, point: Point) -> None:
+    """Keep the states at the end of a commit, as somebody who resumed there does."""
+    found = at(files, point)
+    (*_, span) = Tree(files).lineage(point).spans
+    head = head_at(span, point.seq)
+    assert head is not None
+    saver = Saver(files, Snapshots(), found.saved, "test", EAGER)
+    place = Place(point.run, point.seq, head)
+    assert saver.save(place, found.states, PROJECTIONS, found.unknown, sorted(found.missed))
+
+
+def delete_snapshots(files: Files, share: float, random: Random) -> None:
+    for path in snapshot_files(files):
+        if random.random() < share:
+            files.remove(path)
+
+
+@few
+@given(_logs, _random, st.sampled_from([3, 10**6]))
+def test_packs_and_snapshots_change_no_answer(logs: list[Log], random: Random, long: int) -> None:
+    """While runs are packed, states saved and snapshots deleted, each point says what it said as lines alone."""
+    files = MemoryFiles()
+    points = written(files, logs, random)
+    expected = {point: told(row_by_row(files, point)) for point in random.sample(points, min(len(points), 4))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replay, "LONG", long)
+        for _ in range(4):
+            if random.random() < 0.5:
+                pack_some(files, [run for run in Tree(files).run_ids() if random.random() < 0.5])
+            if random.random() < 0.7:
+                save_at(files, random.choice(points))
+            delete_snapshots(files, random.choice([0, 0, 0.2]), random)
+            point = random.choice(list(expected))
+            assert told(at(files, point)) == expected[point]
+        pack(files)
+        delete_snapshots(files, 1.0, random)
+        for point, said in expected.items():
+            assert told(at(files, point)) == said
+
+
+def test_a_long_loose_history_is_folded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever was not packed yet is made columns where it is long, so that a large state stays in Arrow."""
+    monkeypatch.setattr(replay, "LONG", 100)
+    monkeypatch.setattr(ReadModel, "apply", None)
+    files = MemoryFiles()
+    run = write(files, [1] * 120)
+    rows = at(files, Tree(files).resolve(run)).states["episodes"]["episodes"]
+    assert isinstance(rows, LayeredRows)
+    assert len(rows) == 120
 
 
 # The same in small, so that a fault shows soon.

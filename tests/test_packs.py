@@ -392,7 +392,13 @@ def test_row_groups_and_windows_do_not_show(monkeypatch: Any) -> None:
     files = MemoryFiles()
     run = write(files, (3, 1, 4, 1, 5), segment_bytes=SMALL)
     before, ends = reading(files), ends_of(files)
-    for name, value in (("filling.CHUNK", 3), ("filling.ROWS", 3), ("lines.WINDOW", 2), ("parquet.BATCH", 2)):
+    for name, value in (
+        ("filling.CHUNK", 3),
+        ("filling.ROWS", 3),
+        ("lines.WINDOW", 2),
+        ("parquet.BATCH", 2),
+        ("writing.WINDOW", 2),
+    ):
         monkeypatch.setattr(f"jotty_events.log.pack.{name}", value)
     pack(files)
     assert (reading(files), ends_of(files)) == (before, ends)

@@ -8,6 +8,7 @@ given out only if its count, its seqs and its head agree; nothing behind a place
 import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from itertools import count
 from typing import NamedTuple, Protocol
 
 from ..errors import Corruption
@@ -18,10 +19,10 @@ from ..record import (
     LineError,
     decode,
     encode,
-    is_redacted,
-    leaf,
+    leaves_in,
     leaves_of,
     next_head,
+    redacted_in,
 )
 from .manifest import Segment
 
@@ -127,6 +128,11 @@ class SegmentReader:
         position = start = 0
         lines: list[bytes] = []
         while (end := self._data.find(b"\n", position)) >= 0:
+            if not lines and (lines := self._records(position)):
+                position += sum(map(len, lines)) + len(lines)
+                end = self._data.find(b"\n", position)
+                if end < 0:
+                    break
             line = self._data[position:end]
             if len(line) <= MAX_LINE and line.startswith(b'{"seq":%d,' % (self.last + len(lines) + 1)):
                 lines.append(line)
@@ -140,7 +146,26 @@ class SegmentReader:
                 lines, start = [], end + 1
                 self.whole = self._base + start
             position = end + 1
-        self.stop = Stop(self._base + start, "" if start == len(self._data) else "the last commit is not whole")
+        self.stop = Stop(self._base + start, "" if start == len(self._data) else _NOT_WHOLE)
+
+    def _records(self, start: int) -> list[bytes]:
+        """Return the lines from a byte to the next commit line if all are the records that are due, else none.
+
+        Taken at once, since most are; whatever is wrong is found where lines are taken one by one.
+        """
+        end = self._data.find(_COMMIT_LINE, start) if self._data.startswith(b'{"seq":', start) else -1
+        lines = self._data[start : max(start, end)].split(b"\n")
+        due = map(b'{"seq":%d,'.__mod__, count(self.last + 1))
+        return lines if all(map(bytes.startswith, lines, due)) and max(map(len, lines)) <= MAX_LINE else []
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether reading ended at something that does not fit, not where the bytes end."""
+        return self.stop.reason not in ("", _NOT_WHOLE)
+
+    def go_on(self, data: bytes) -> None:
+        """Take other bytes of the file: those from `whole` on, to be read by iterating again."""
+        self._data, self._base = data, self.whole
 
     @property
     def marks(self) -> str:
@@ -160,7 +185,7 @@ class SegmentReader:
         except LineError as error:
             return f"a line cannot be read: {error}"
         # A redacted line is not what its leaf is the digest of: the manifest's digest of marks covers its bytes.
-        self._marks.update(b"".join(one + b"\n" for one in (*filter(is_redacted, lines), line)))
+        self._marks.update(b"\n".join([*redacted_in(lines), line, b""]))
         if isinstance(mark, CommitLine):
             return self._commit(mark, lines)
         if isinstance(mark, DurableLine):
@@ -175,7 +200,7 @@ class SegmentReader:
             return f"record {last} does not begin with its seq and its time"
         if not self.durable <= mark.durable <= self.last:
             return f"a commit line says that {mark.durable} is durable, after {self.durable}"
-        head = next_head(self.head, [leaf(one) for one in lines])
+        head = next_head(self.head, leaves_in(lines))
         if mark.head != head.hex():
             return f"the records up to {last} do not match the head of their commit line"
         self.last, self.head, self.durable = last, head, mark.durable
@@ -214,13 +239,15 @@ class SegmentReader:
             raise Corruption(wrong, file=self.file, offset=self.stop.offset, hint=_DAMAGED)
 
     def _differs(self, segment: Segment) -> str:
-        if len(self._data) != segment.size or self.last != segment.last:
+        if self._base + len(self._data) != segment.size or self.last != segment.last:
             return f"the file ends at seq {self.last}, the manifest says {segment.last}"
         if (self.head.hex(), self.marks) != (segment.head, segment.marks):
             return "the file does not match the manifest's digests"
         return ""
 
 
+_NOT_WHOLE = "the last commit is not whole"
+_COMMIT_LINE = b'\n{"commit":'
 _DAMAGED = "restore the file from a backup, or start from an earlier point"
 
 

@@ -13,6 +13,7 @@ from ..log import layout
 from ..log.files import Files
 from ..log.manifest import Manifest, Segment, seal
 from ..log.segment import Commit, SegmentReader
+from ..log.windows import closed_commits
 from .reader import RunReader
 
 
@@ -46,12 +47,8 @@ class LooseRun:
 
     def commits(self, part: Part) -> Iterator[Commit]:
         """Give out the commits of a part; Corruption, MissingFile."""
-        data = self.reader.files.read(layout.segment(self.run, part.segment.first))
-        where = self.reader.files.describe(layout.segment(self.run, part.segment.first))
-        first = part.segment.first
-        found = SegmentReader(data[: part.segment.size], file=where, first=first, head=part.before, durable=first - 1)
-        yield from found
-        found.require_closed(part.segment)
+        size = part.segment.size if part.segment.first == self.active else None
+        return closed_commits(self.reader.files, self.run, part.segment, part.before, size)
 
     def put(self, pack: str, parts: Sequence[Part]) -> None:
         """Say durably that some parts are in a pack, having put aside what a killed writer left unfinished; OSError."""

@@ -9,7 +9,7 @@ was there or a pack that is proven, and packing again removes the one and finish
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from typing import TYPE_CHECKING
 
 from ..errors import Corruption, FormatError, JottyError, LockHeld, MissingFile, NameTaken
 from ..log import layout
@@ -20,6 +20,10 @@ from .loose import LooseRun, Part, loose_run
 from .reader import RunReader
 from .receipt import write_failed
 from .tree import Tree
+from .witness import Witness
+
+if TYPE_CHECKING:
+    from ..log.pack.reading import Pack
 
 MOST_BYTES = 1 << 30
 """About so many bytes of segments become one pack; more make several."""
@@ -179,34 +183,34 @@ class Packer:
     def _write(self, pack: str, chosen: _Chosen, progress: Progress, *, careful: bool = False) -> int:
         """Write the tables and prove them; returns the bytes that the pack takes."""
         # Arrow takes a while to load, and only who packs needs it.
+        from ..log.pack.reading import Pack
         from ..log.pack.writing import PackWriter
 
         writer = PackWriter(self._files, pack, careful=careful)
+        seen: list[str] = []
         try:
             for run, parts in chosen.parts:
                 for part in parts:
+                    witness = Witness()
                     with _blaming(run.run):
-                        writer.add(run.run, part.before, run.commits(part))
+                        writer.add(run.run, part.before, witness.watch(run.commits(part)))
+                    seen.append(witness.digest)
             writer.finish(self._library, round(self._clock() * 1e6))
         finally:
             writer.close()
-        self._prove(pack, writer.folder, chosen, progress)
+        self._prove(Pack(self._files, pack, writer.folder), chosen, seen, progress)
         return sum(self._files.size(f"{writer.folder}/{name}") for name in self._files.names(writer.folder))
 
-    def _prove(self, pack: str, folder: str, chosen: _Chosen, progress: Progress) -> None:
-        """Read back what was written, and see that it is commit by commit what stands in the segments; Corruption."""
-        from ..log.pack.reading import Pack
-
-        written = Pack(self._files, pack, folder)
-        place = 0
-        for run, parts in chosen.parts:
-            for part in parts:
-                for one, two in zip_longest(run.commits(part), written.commits(place)):
-                    if one is None or two is None or one[:5] != two[:5]:
-                        what = f"{run.run} reads otherwise from the pack than from its segment {part.segment.first}"
-                        raise Corruption(what, file=self._files.describe(folder), offset=0, hint="report this")
-                    progress(len(one.lines))
-                place += 1
+    def _prove(self, written: "Pack", chosen: _Chosen, seen: list[str], progress: Progress) -> None:
+        """Read back what was written, and see that it is to the byte what was seen in the segments; Corruption."""
+        every = [(run.run, part.segment.first) for run, parts in chosen.parts for part in parts]
+        for place, (run, first) in enumerate(every):
+            witness = Witness()
+            for commit in witness.watch(written.commits(place)):
+                progress(len(commit.lines))
+            if witness.digest != seen[place]:
+                what = f"{run} reads otherwise from the pack than from its segment {first}"
+                raise Corruption(what, file=self._files.describe(written.folder), offset=0, hint="report this")
         for entry in written.manifest.tables:
             if written.table(entry.name).digest() != entry.sha256:
                 raise written.table(entry.name).corrupt("the file is not what was written")

@@ -17,6 +17,7 @@ from ..log import layout
 from ..log.files import Files
 from ..log.manifest import Manifest, Parent, Segment, unseal
 from ..log.segment import Commit, CommitEnd, SegmentReader
+from ..log.windows import closed_commits
 from ..record import ROOT_HEAD
 from ..types import Durability
 from .packs import Packs
@@ -115,7 +116,7 @@ class RunReader:
             if packed is not None:
                 yield from view.packed(*packed, after)
             elif segment.last > after:
-                yield from view.loose(_beyond(self._closed(segment, head), after))
+                yield from view.loose(_beyond(closed_commits(self.files, self.run, segment, head), after))
             head = bytes.fromhex(segment.head)
         if self.manifest.active is not None:
             yield from view.loose(_beyond(self._active(self.manifest.active, head), after))
@@ -127,11 +128,6 @@ class RunReader:
         if self.manifest == before:
             what = "the manifest names this segment, and it is missing"
             raise Corruption(what, file=error.file, offset=0, hint="restore it") from error
-
-    def _closed(self, segment: Segment, head: bytes) -> Iterator[Commit]:
-        reader = self._reader(segment.first, head)
-        yield from reader
-        reader.require_closed(segment)
 
     def packed(self, segment: Segment) -> "tuple[Pack, int] | None":
         """Return the pack that holds a segment, and the place of its span there; None if its file does."""

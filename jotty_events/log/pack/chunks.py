@@ -23,7 +23,7 @@ def footer_of(view: memoryview) -> memoryview:
 
 def range_of(chunk: Any) -> tuple[int, int]:
     """Return the first byte of a column chunk, and the one behind its last, out of what the footer says of it."""
-    begin = int(chunk.dictionary_page_offset or chunk.data_page_offset)
+    begin = int(min(chunk.dictionary_page_offset or chunk.data_page_offset, chunk.data_page_offset))
     return begin, begin + int(chunk.total_compressed_size)
 
 

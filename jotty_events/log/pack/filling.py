@@ -3,6 +3,7 @@
 Invariants: a row that was taken up is written, in the order in which it came. Nothing is read back here.
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -82,12 +83,12 @@ class TableWriter:
         """The table's schema."""
         return SCHEMAS[self.name] if self._kind is None else schema(self._kind)
 
-    def add(self, row: Any, size: int) -> None:
-        """Take up a row of about so many bytes."""
-        self._taken.append(row)
+    def add(self, rows: Sequence[Any], size: int) -> None:
+        """Take up rows of about so many bytes in all."""
+        self._taken += rows
         self._bytes += size
-        self.rows += 1
-        if len(self._taken) == CHUNK or self._bytes > CHUNK_BYTES:
+        self.rows += len(rows)
+        if len(self._taken) >= CHUNK or self._bytes > CHUNK_BYTES:
             self._settle()
 
     def _settle(self) -> None:

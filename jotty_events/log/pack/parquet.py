@@ -1,8 +1,8 @@
 """One Parquet file of a pack: read by rows and columns, and not believed where it says too much.
 
 Invariants: the footer is the one whose digest the pack's manifest names, and so are the bytes of each column chunk that
-is decoded. Nothing is decoded whose declared size is beyond the limits. Whatever is wrong is Corruption, naming the
-file and the byte at which the row group, or the chunk, begins.
+is decoded. Nothing is decoded whose declared size, in the footer or in the header of a page, is beyond the limits.
+Whatever is wrong is Corruption, naming the file and the byte at which the row group, or the chunk, begins.
 """
 
 from collections.abc import Iterator
@@ -23,6 +23,7 @@ from .. import layout
 from ..storage import Files
 from .chunks import END, footer_of, range_of
 from .manifest import Table
+from .pages import require_bounded
 
 MAX_ROWS = 1 << 20
 """Rows of the greatest row group that is read."""
@@ -148,11 +149,23 @@ class ParquetTable:
     def _prove(self, group: int, place: int) -> None:
         """See that the bytes of a column chunk are those that were written."""
         if (group, place) not in self._proven:
-            begin, end = range_of(self._metadata.row_group(group).column(place))
+            begin, end = self._bounded(group, place)
             if crc32(self._view[begin:end]) != self._sums[group][place]:
                 name = self.schema.names[place]
                 raise self.corrupt(f"the column {name} of row group {group} is not what was written", begin)
             self._proven.add((group, place))
+
+    def _bounded(self, group: int, place: int) -> tuple[int, int]:
+        """Return where a column chunk begins and ends, having seen that its pages declare no more than it may hold."""
+        declared = self._metadata.row_group(group).column(place)
+        begin, end = range_of(declared)
+        with self.guarded(begin):
+            if not 0 < begin < end <= len(self._view):
+                raise ValueError(f"a column chunk from byte {begin} to {end} is not in the file")
+            rows = self.bounds[group + 1] - self.bounds[group]
+            repeats = not pa.types.is_binary(self.schema.field(place).type)
+            require_bounded(self._view[begin:end], declared.total_uncompressed_size, rows, repeats=repeats)
+        return begin, end
 
     def minmax(self, group: int, name: str) -> tuple[int, int] | None:
         """Return the least and the greatest value of a column of integers, as the footer says; None if it does not."""
@@ -193,7 +206,10 @@ class ParquetTable:
                 raise ValueError(f"row group {group} comes to more than {MAX_BYTES} bytes")
 
     def fragment(self) -> Any:
-        """Return the file as a part of an Arrow dataset."""
+        """Return the file as a part of an Arrow dataset, which verifies the check sum of each page that it reads."""
+        for group in range(len(self.bounds) - 1):
+            for place in range(len(self.schema.names)):
+                self._bounded(group, place)
         options = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
         data: Any = pa.py_buffer(self._view)
         return ds.ParquetFileFormat(default_fragment_scan_options=options).make_fragment(data)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ...errors import Corruption, FormatError, MissingFile
 from ...events import EpisodeEnded, tag_of
-from ...record import LineError, Opaque, Record, decode_record, leaf, next_head
+from ...record import LineError, Opaque, Record, decode_record, leaves_in, next_head
 from .. import layout
 from ..manifest import Segment
 from ..segment import Commit, CommitEnd
@@ -130,7 +130,7 @@ class Pack:
             found = [line for line in islice(lines, count) if line is not None]
             if len(found) != count:
                 raise self._corrupt(f"no table holds all records of {span.run} from {end.first} to {end.last}")
-            if next_head(before, list(map(leaf, found))) != end.head:
+            if next_head(before, leaves_in(found)) != end.head:
                 raise self._corrupt(f"the records of {span.run} up to {end.last} do not match the head of their commit")
             yield Commit(end.first, end.last, end.head, end.durable, found, 0, 0)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from ...columns import fits
 from ...events import tag_of
-from ...record import LineError, Record, decode_record, encode
+from ...record import LineError, Record, decode_record, encode, records_in
 from .. import layout
 from ..refusals import undone_on_failure
 from ..segment import Commit
@@ -17,6 +17,9 @@ from ..storage import Files
 from .filling import TableWriter
 from .manifest import PackManifest, Span, is_table_name, seal
 
+WINDOW = 2048
+"""Lines that are sorted into tables at once, of one commit or of many."""
+WINDOW_BYTES = 4 * 1024 * 1024
 ALL_BYTES = 256 * 1024 * 1024
 """Of all tables together: beyond that the largest is written, be its row group full or not."""
 
@@ -36,6 +39,8 @@ class PackWriter:
         files.make_folder(self.folder)
         self._tables: dict[str, TableWriter] = {}
         self._spans: list[tuple[Span, dict[str, int]]] = []
+        self._lines: list[bytes] = []
+        self._size = 0
         self._commits = self._table(layout.COMMITS)
         self._other = self._table(layout.OTHER)
 
@@ -52,6 +57,7 @@ class PackWriter:
             first = commit.first if first is None else first
             self._add(run, commit)
             last = commit
+        self._sort(run, last.last if last else 0)
         if first is None or last is None:
             return None
         own = {name: one.rows - counts.get(name, 0) for name, one in self._tables.items()}
@@ -61,13 +67,29 @@ class PackWriter:
 
     def _add(self, run: str, commit: Commit) -> None:
         mark = commit.mark
-        for seq, line in enumerate(commit.lines, commit.first):
-            record = _record_in(line, self._careful)
-            if record is None:
-                self._other.add((run, seq, line), len(line))
+        for begin in range(0, len(commit.lines), WINDOW):
+            part = commit.lines[begin : begin + WINDOW]
+            self._lines += part
+            self._size += sum(map(len, part))
+            if len(self._lines) >= WINDOW or self._size > WINDOW_BYTES:
+                self._sort(run, commit.first + begin + len(part) - 1)
+        self._commits.add([(run, mark.last, mark.at, len(commit.lines), mark.durable, mark.head)], 32)
+
+    def _sort(self, run: str, last: int) -> None:
+        """Put the lines that were gathered, up to a seq, into the tables of their types."""
+        lines, self._lines, self._size = self._lines, [], 0
+        first = last - len(lines) + 1
+        every = None if self._careful else records_in(lines)
+        found = [_record_in(line, self._careful) for line in lines] if every is None else every
+        by_tag: dict[str | None, list[tuple[Record | None, int]]] = {}
+        for place, record in enumerate(found):
+            by_tag.setdefault(_table_of(record), []).append((record, place))
+        for tag, sorted_here in by_tag.items():
+            size = sum(len(lines[place]) for _, place in sorted_here)
+            if tag is None:
+                self._other.add([(run, first + place, lines[place]) for _, place in sorted_here], size)
             else:
-                self._table(tag_of(record.event)).add((run, record), len(line))
-        self._commits.add((run, mark.last, mark.at, len(commit.lines), mark.durable, mark.head), 32)
+                self._table(tag).add([(run, record) for record, _ in sorted_here], size)
         if sum(one.held for one in self._tables.values()) > ALL_BYTES:
             max(self._tables.values(), key=lambda one: one.held).write()
 
@@ -99,6 +121,10 @@ def _record_in(line: bytes, careful: bool) -> Record | None:
             return None
     except (LineError, UnicodeEncodeError):
         return None
-    if careful and not fits(record):
-        return None
-    return record if is_table_name(tag_of(record.event)) else None
+    return None if careful and not fits(record) else record
+
+
+def _table_of(record: Record | None) -> str | None:
+    """Return the name of the table that a record goes into, None for `other`."""
+    tag = None if record is None else tag_of(record.event)
+    return tag if tag is not None and is_table_name(tag) else None

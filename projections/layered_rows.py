@@ -256,7 +256,7 @@ class LayeredRows(Rows):
 
     def _sum_of(self, held: pa.Table | None) -> int:
         batches = [] if held is None else held.to_batches(max_chunksize=ROWS)
-        return sum(self.hash_of(key, row) for batch in batches for key, row in rows_of(self.table, batch))
+        return sum(self.hash_of(*one) for batch in batches for one in rows_of(self.table, batch))
 
     def settle(self) -> None:
         """Take note that all rows were saved as they are: what changes from now on is to be saved next time."""

@@ -20,6 +20,8 @@ from .sheet import ALIVE, PLACE, WAS, WIDTH, group_of, place_of, places_in
 from .table import Key, Row, Table
 
 _LAST = b"\xff" * WIDTH
+_FEW = 8
+"""So few rows are read cell by cell: a part of a batch takes longer to cut out than to read."""
 
 
 class Held:
@@ -73,6 +75,9 @@ class _Leaf:
 
     def rows(self, low: int = 0, high: int | None = None) -> Iterator[tuple[Key, Row | None]]:
         """Give out some rows with their keys."""
+        if high is not None and high - low <= _FEW:
+            yield from ((self.key(at), self.row(at)) for at in range(low, high))
+            return
         part = self._batch[low:high]
         for (key, row), alive in zip(rows_of(self._table, part), part.column(ALIVE).to_pylist(), strict=True):
             yield key, row if alive else None

@@ -1,4 +1,4 @@
-"""From the dump of a state to a partial that stands for all the records behind it.
+"""From a state to a partial that stands for all the records behind it.
 
 Invariants: no stamp is greater than that of the last record. The items of a list get stamps that keep their order;
 these are not those of the records that pushed them, which no one will compare them with: whoever says anything of
@@ -13,26 +13,26 @@ import pyarrow as pa
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from .arrow import COUNTERS, type_of
+from .arrow import type_of
 from .codes import coded
 from .partial import Partial
 from .registers import Part, Register, array_in, item_name, put_name, stamp
-from .table import Table
+from .rows import Rows
+from .sheet import everything
 
 _any_list = Decoder(list[Any]).decode
 _raw_list = Decoder(list[Raw]).decode
 
 
-def lifted(tables: tuple[Table, ...], registers: Mapping[str, Register], dump: Mapping[str, Any], upto: int) -> Partial:
-    """Return the dump of the state at a seq as the partial of all records up to there."""
+def lifted(registers: Mapping[str, Register], state: Mapping[str, Rows], upto: int) -> Partial:
+    """Return the state at a seq as the partial of all records up to there; of rows in sheets, none is looked at."""
     parts: dict[str, Part] = {}
-    for table in tables:
-        held = dump[table.name]
+    for rows in state.values():
+        held = everything(rows)
         if held.num_rows:
-            name = put_name(table) if table.keep is None else item_name(table)
+            name = put_name(rows.table) if rows.table.keep is None else item_name(rows.table)
             parts[name] = lifted_rows(registers[name], held, upto)
-    counts = {one["table"]: one["next_nth"] for one in dump[COUNTERS].to_pylist()}
-    return Partial(parts, {}, counts, upto)
+    return Partial(parts, {}, {name: rows.next_nth for name, rows in state.items()}, upto)
 
 
 def lifted_rows(register: Register, held: Any, upto: int) -> Part:

@@ -14,7 +14,7 @@ from jotty_events.record import Record
 from .imports import imported, table_for
 from .rows import Rows
 from .table import Table
-from .writes import Apply, Write, compile_write
+from .writes import Apply, Write, compile_write, require_flat
 
 State = dict[str, Rows]
 _MODULUS = 1 << 256
@@ -31,6 +31,8 @@ class ReadModel:
         writes: dict[type[Event], tuple[Write, ...]],
         view: Callable[[Mapping[str, State]], Any],
     ) -> None:
+        """ConfigError for tables that lie more than one below the other, or cannot be told apart."""
+        require_flat(tables)
         self.name = name
         self.version = version
         self.tables = tables
@@ -156,13 +158,9 @@ class ReadModel:
 
     def lift(self, state: State, upto: int) -> Any:
         """Return the state after the record `upto` as the partial of all records up to there."""
-        return self.lift_tables(self.dump(state), upto)
-
-    def lift_tables(self, tables: Mapping[str, Any], upto: int) -> Any:
-        """Return the same of a dump."""
         from .lift import lifted
 
-        return lifted(self.tables, self.plan.registers, tables, upto)
+        return lifted(self.plan.registers, state, upto)
 
     def finish(self, partial: Any) -> State:
         """Return the state after all records of a lineage."""

@@ -26,14 +26,18 @@ _MARKS = (PLACE, ALIVE, WAS)
 _encode = Encoder(order="sorted").encode
 
 
+def _hashed(key: Key) -> bytes:
+    return blake2b(_encode(key), digest_size=WIDTH).digest()
+
+
 def group_of(prefix: Key) -> bytes:
     """Return the first half of the places of a group's rows."""
-    return blake2b(_encode(prefix), digest_size=WIDTH).digest()
+    return _hashed(prefix)
 
 
 def place_of(key: Key, prefix: int) -> bytes:
     """Return the place of a key whose first `prefix` parts name its group."""
-    return group_of(key[:prefix]) + blake2b(_encode(key), digest_size=WIDTH).digest()
+    return _hashed(key[:prefix]) + _hashed(key)
 
 
 @cache
@@ -109,6 +113,12 @@ def sheet_of(table: Table, dumped: pa.Table) -> pa.Table:
 def places_of_keys(table: Table, columns: Sequence[Any]) -> list[bytes]:
     """Return the places of the keys whose columns are given."""
     keys = zip(*(column.to_pylist() for column in columns), strict=True)
+    if table.prefix == len(table.key):
+        # The group of such a row is named by its whole key.
+        return [2 * _hashed(key) for key in keys]
+    if not table.prefix:
+        group = group_of(())
+        return [group + _hashed(key) for key in keys]
     return [place_of(key, table.prefix) for key in keys]
 
 

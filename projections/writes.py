@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from jotty_events.errors import ConfigError
+
 from .rows import Rows
 from .table import Column, Table
 
@@ -102,6 +104,23 @@ def compile_write(write: Write, event: type[Struct], tables: tuple[Table, ...]) 
     require_suited(write)
     apply = _COMPILERS[type(write)](write, event, tables)
     return _guarded(apply, write.when) if write.when else apply
+
+
+def require_flat(tables: tuple[Table, ...]) -> None:
+    """See that tables are at most parent and child, and that each is told from all others; ConfigError otherwise."""
+    parents = {table.name: table.parent for table in tables}
+    if len(parents) < len(tables):
+        raise ConfigError("two tables of a read model have one name", hint="give each a name of its own")
+    for name, parent in parents.items():
+        if "/" in name:
+            raise ConfigError(f"the table {name!r} has a slash in its name", hint="leave it out: registers have one")
+        if parent is not None and parent not in parents:
+            raise ConfigError(f"the parent {parent!r} of {name!r} is no table of the read model", hint="pass it, too")
+        if parent is not None and parents[parent] is not None:
+            raise ConfigError(
+                f"the table {name!r} lies below {parent!r}, which lies below {parents[parent]!r} itself",
+                hint=f"make {parents[parent]!r} its parent: what is dropped takes along one level, not two",
+            )
 
 
 def require_suited(write: Put | Set | Push | Drop | Clear) -> None:

@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from jotty_events.columns import tables
-from jotty_events.errors import InvalidEvent
+from jotty_events.errors import ConfigError, InvalidEvent
 from jotty_events.events import (
     Cluster,
     EntryImported,
@@ -507,11 +507,30 @@ BAD_WRITES = {
 @pytest.mark.parametrize("write", BAD_WRITES.values(), ids=BAD_WRITES)
 def test_writes_that_do_not_suit_their_table_are_refused(write: Any) -> None:
     """They would mean one thing row by row and another by columns, so they mean nothing."""
-    model = ReadModel("bad", 1, (STATES, SAID, write.table), {QUpdated: (write,)}, lambda states: states)
+    tables = {one.name: one for one in (STATES, SAID, write.table)}
+    model = ReadModel("bad", 1, tuple(tables.values()), {QUpdated: (write,)}, lambda states: states)
     with pytest.raises(TypeError, match=write.table.name):
         model.apply(model.initial(), records([[example_of(QUpdated)]])[0])
     with pytest.raises(TypeError, match=write.table.name):
         model.folding()
+
+
+GRANDCHILD = table("leaves", (text("leaf"),), parent=BELOW)
+BAD_TABLES = {
+    "a grandchild": ((PAIRS, BELOW, GRANDCHILD), "'leaves' lies below 'below', which lies below 'pairs'"),
+    "a list of a child": ((PAIRS, BELOW, list_of_last("twigs", BELOW, json("one"), 2)), "'twigs' lies below 'below'"),
+    "a child without its parent": ((BELOW,), "the parent 'pairs' of 'below' is no table"),
+    "two of one name": ((PAIRS, PAIRS), "one name"),
+    "a slash": ((table("pairs/set/value", (text("state"),)),), "slash"),
+}
+
+
+@pytest.mark.parametrize(("tables", "said"), BAD_TABLES.values(), ids=BAD_TABLES)
+def test_tables_that_no_fold_would_keep_apart_are_refused(tables: Any, said: str) -> None:
+    """What is dropped takes along one level of tables, so a second level is an error before any record is read."""
+    with pytest.raises(ConfigError, match=said) as caught:
+        ReadModel("bad", 1, tables, {}, lambda states: states)
+    assert caught.value.hint
 
 
 def test_a_list_that_one_event_may_overfill_is_refused() -> None:

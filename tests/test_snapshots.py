@@ -9,6 +9,7 @@ import pytest
 from generators import Log, learning_logs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from packing import pack
 from recording import event, plan, tree_bytes
 from stage import conductor
 
@@ -19,6 +20,7 @@ from jotty_events.log import layout
 from jotty_events.log.files import DiskFiles, Files
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.reading.replay import Replay, Replayed, Resuming, digests
+from jotty_events.reading.snapshot import sheets
 from jotty_events.reading.snapshot.manifest import MANIFEST, Manifest, seal, unseal
 from jotty_events.reading.snapshot.saving import Place, Saver, Saving
 from jotty_events.reading.snapshot.store import Snapshots
@@ -172,6 +174,58 @@ def test_any_flipped_byte_of_a_snapshot_changes_no_answer(folder: Path) -> None:
             path.write_bytes(data[:at] + bytes([data[at] ^ 64]) + data[at + 1 :])
             assert cells(History(folder).at()._states) == expected  # type: ignore[arg-type]
         path.write_bytes(data)
+
+
+class Believed(str):
+    """A digest that differs from no other."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+
+class NoProof:
+    """What stands for SHA-256 where nothing is to be found out."""
+
+    def __init__(self, data: object) -> None:
+        del data
+
+    def hexdigest(self) -> str:
+        return Believed()
+
+
+def test_what_is_not_proven_would_change_an_answer(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody compares digests, a changed byte shows: it is the proof that makes the tests above silent."""
+    expected = cells(History(folder).at()._states)  # type: ignore[arg-type]
+    path = next(last_snapshot(folder).glob("*episodes.episodes.arrow"))
+    data = path.read_bytes()
+    assert b"goal 2 2" in data
+    path.write_bytes(data.replace(b"goal 2 2", b"goal 2 3"))
+    assert cells(History(folder).at()._states) == expected  # type: ignore[arg-type]
+    monkeypatch.setattr(sheets, "sha256", NoProof)
+    assert cells(History(folder).at()._states) != expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_whatever_is_derived_may_be_deleted(folder: Path, packed: bool) -> None:
+    """Only manifests and the log itself count: without snapshots, indexes and links every answer is the same."""
+    if packed:
+        pack(DiskFiles(folder))
+    points = ["latest", "latest~1", "latest~2"]
+    expected = [cells(History(folder).at(point)._states) for point in points]  # type: ignore[arg-type]
+    kept = {layout.MANIFEST, layout.LOCK}
+    derived = [one for one in folder.rglob("*") if one.is_symlink() or (one.is_file() and one.name not in kept)]
+    gone = [one for one in derived if not {"events", layout.PACKS} & set(one.relative_to(folder).parts)]
+    assert {layout.LATEST, MANIFEST} <= {one.name for one in gone}
+    for one in gone:
+        one.unlink()
+    assert [cells(History(folder).at(point)._states) for point in points] == expected  # type: ignore[arg-type]
+    with conductor(folder) as live:
+        live.run_sync("goal 1 1")
+        found = live.state.digests()
+    assert replayed(DiskFiles(folder), Tree(DiskFiles(folder)).resolve("latest")) == found
 
 
 def test_damage_that_is_found_late_is_told_once_and_replayed(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

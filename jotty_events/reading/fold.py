@@ -31,8 +31,11 @@ PassOver = Callable[[Opaque, int], None]
 Stretch = Packed | Loose
 
 
-def stretches_to_fold(stretches: Iterable[Stretch], least: int | None = None) -> list[Stretch]:
-    """Return the first of a lineage's stretches, as many as are best folded: most of their records are packed."""
+def stretches_to_fold(stretches: Iterable[Stretch], long: int) -> list[Stretch]:
+    """Return the first of a lineage's stretches, as many as are best folded.
+
+    Most of their records are packed, or so many are loose as is `long`.
+    """
     seen, found, packed, loose = list[Stretch](), 0, 0, 0
     for one in stretches:
         size = one.upto - one.first + 1
@@ -40,7 +43,7 @@ def stretches_to_fold(stretches: Iterable[Stretch], least: int | None = None) ->
             break
         seen.append(one)
         packed, loose = (packed + size, loose) if isinstance(one, Packed) else (packed, loose + size)
-        if isinstance(one, Packed) and packed >= max(LEAST if least is None else least, loose):
+        if loose >= long or (isinstance(one, Packed) and packed >= max(LEAST, loose)):
             found = len(seen)
     return seen[:found]
 

@@ -25,6 +25,8 @@ Progress = Callable[[int], None]
 """Told now and then how many records were read since it was last told."""
 
 _EVERY = 2048
+LONG = 100_000
+"""So many loose records are as soon folded as applied; the state that they leave is saved in half the time."""
 
 
 @dataclass
@@ -147,20 +149,20 @@ def _replay_from(opened: Opened, projections: Sequence[Projection]) -> Replay:
 
 
 def _pass(lineage: Lineage, after: int, replay: Replay, progress: Progress | None) -> Replay:
-    """Bring a replay to the end of a lineage: what is packed by columns, what is loose record by record."""
+    """Bring a replay to the end of a lineage: what is packed, or long, by columns, the rest record by record."""
     replay.run(lineage.records(_fold(lineage, after, replay, progress)), progress)
     return replay
 
 
 def _fold(lineage: Lineage, after: int, replay: Replay, progress: Progress | None) -> int:
-    """Fold the packed part of a lineage; return the seq up to where that was done."""
+    """Fold the first part of a lineage where it is packed or long; return the seq up to where that was done."""
     stretches = list(lineage.stretches(after)) if any(map(is_columnar, replay.projections)) else []
-    if all(isinstance(one, Loose) for one in stretches):
+    if all(isinstance(one, Loose) for one in stretches) and sum(one.upto - one.first + 1 for one in stretches) < LONG:
         return after
     # Arrow takes a while to load, and a history without packs needs none of it.
     from .fold import Fold, stretches_to_fold
 
-    chosen = stretches_to_fold(stretches)
+    chosen = stretches_to_fold(stretches, LONG)
     if not chosen:
         return after
     fold = Fold(replay.projections, replay.result.states, after)

@@ -4,7 +4,7 @@ Invariants: the last 20 TD errors and the last 5 lessons are kept (RULES R1). Th
 where a rule sorted it, what came later after that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from jotty_events.events import (
@@ -61,6 +61,7 @@ TIERING = table("tiering", (text("of"),), real("threshold"), real("last_reward")
 PARAMETERS = table("parameters", (text("name"),), real("value"))
 
 _BY_ID = {"id": "nth"}
+_VALUE, _NTH = ENTRIES.position("value"), ENTRIES.position("nth")
 
 
 class QEntry(RowView):
@@ -167,6 +168,15 @@ class QTable(TableView[tuple[str, str], QEntry]):
         view = TableView[str, QEntry](self._state, ENTRIES, QEntry, (state,))
         return [(entry.action, entry) for entry in view.entries()]
 
+    def highest_in(self, states: Iterable[str]) -> list[tuple[float, int]]:
+        """Return (value, insertion number) of the highest value in each of these states, the oldest of equals.
+
+        ValueError if one is not known.
+        """
+        group = self._rows.group
+        found = [max([(row[_VALUE], -row[_NTH]) for row in list(group((state,)).values())]) for state in states]
+        return [(value, -negative) for value, negative in found]
+
     def watch_states(self, watcher: Watcher) -> None:
         """Tell `watcher` of every state text (as a tuple of one) that is in the table, or comes or goes later."""
         self._rows.watch(watcher)
@@ -207,6 +217,10 @@ class QTable(TableView[tuple[str, str], QEntry]):
         found = [(key[0], *row) for key, row in self._state[TIERS.name].items() if row[0]]
         found.sort(key=lambda one: (one[1], one[2] is None, one[2], one[0]))
         return {nth: tier for nth, tier, _ in found}
+
+    def all_td_errors(self) -> dict[tuple[str, str], list[float]]:
+        """Return the last TD errors of all entries, oldest first, by the texts of state and action."""
+        return {(key[0], key[1]): list(errors) for key, errors in self._state[TD_ERRORS.name].items()}
 
     def tier_of(self, nth: int) -> int:
         """Return the tier of the entry of an insertion number, 0 if it is in none."""

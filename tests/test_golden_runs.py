@@ -11,15 +11,20 @@ from typing import Any
 
 import pytest
 from golden_runs import path_of
+from packing import pack
+from recording import plan
 from test_verify import written
 
 from jotty_events.events import EVENT_TYPES, Event, RunEnded, RunStarted, tag_of
+from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.reading.replay import Replay, digests
 from jotty_events.reading.verified import Divergence
 from jotty_events.reading.verify import verify
 from jotty_events.record import Record, decode_record, encode
 from jotty_events.reenacting import deep
 from jotty_events.rules import VERSIONS
+from jotty_events.runs.tree import Tree
+from jotty_events.runs.writer import RunWriter
 from projections import READ_MODELS
 
 WRITTEN_BY_NOBODY = {"absorbed", "entry_imported", "imported", "redacted"}
@@ -51,6 +56,36 @@ def test_a_golden_run_follows_by_the_rules_of_its_version(version: int) -> None:
     assert found.notes == []
     assert found.records == len(events) > 200
     assert found.values > 1500
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_golden_run_follows_when_it_is_packed(version: int) -> None:
+    """In segments, and in a pack, it is verified as it was in one piece: the same values, deeply, too."""
+    events = recorded(version)
+    tree = in_segments(events, version)
+    (run,) = tree.run_ids()
+    loose = {name: verify(tree, deep=one, most=10_000) for name, one in (("shallow", None), ("deep", deep))}
+    pack(tree.files)
+    packed = Tree(tree.files)
+    assert {one.pack for one in packed.run(run).manifest.segments} != {None}
+    assert len(packed.run(run).manifest.segments) > 3
+    for name, one in (("shallow", None), ("deep", deep)):
+        found = verify(packed, deep=one, most=10_000)
+        assert (found, vars(found)) == (loose[name], vars(loose[name]))
+        assert [each for each in found if is_of_this_machine(events) or not near(each)] == []
+
+
+def in_segments(events: list[Event], version: int) -> Tree:
+    """Return a tree with these events in one run of several segments."""
+    (started, *rest), ended = events[:-1], events[-1]
+    assert isinstance(started, RunStarted)
+    assert isinstance(ended, RunEnded)
+    files = MemoryFiles()
+    writer = RunWriter.create(files, plan(config=started.config, rules=version, segment_bytes=16_384))
+    for begin in range(0, len(rest), 20):
+        writer.append(rest[begin : begin + 20])
+    writer.close(ended)
+    return Tree(files)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

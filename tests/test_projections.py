@@ -462,14 +462,15 @@ def test_a_q_value_reads_as_it_was_updated_last() -> None:
 def test_the_actions_of_a_state_are_listed_oldest_first() -> None:
     """The actions known in one state are found without those of others, which may begin with the same text."""
     events = [
-        updated("s", "b", nth=2),
-        updated("s|||a", "x", nth=1),
-        updated("s", "a", nth=5),
-        updated("s", "c", nth=0),
+        updated("s", "b", nth=2, after=0.75),
+        updated("s|||a", "x", nth=1, after=1.0),
+        updated("s", "a", nth=5, after=0.75),
+        updated("s", "c", nth=0, after=0.25),
     ]
     q_table = state_of(*events).q_table
     assert [action for action, _ in q_table.actions_of("s")] == ["c", "b", "a"]
     assert q_table.actions_of("nowhere") == []
+    assert q_table.highest_in(["s", "s|||a"]) == [(0.75, 2), (1.0, 1)]
     assert list(q_table) == [("s", "c"), ("s|||a", "x"), ("s", "b"), ("s", "a")]
     with pytest.raises(KeyError):
         q_table["s", "z"]

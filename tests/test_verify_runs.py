@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from packing import pack
 from recording import forge, redact
 from stage import actor, conductor
 
@@ -99,6 +100,19 @@ def test_work_is_shared_by_segments_too(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(verifying, "SMALL", 0)
     found = [History(tmp_path).verify(workers=workers) for workers in (1, 2)]
     assert [(one.records, one.runs, list(one)) for one in found] == [(whole, 1, [])] * 2
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_packing_changes_nothing_of_what_is_found(changed: Path, deep: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs that are packed are verified as before, by one process or by several, and what diverged is found again."""
+    monkeypatch.setattr(verifying, "SMALL", 0)
+    loose = History(changed).verify(deep=deep, most=3)
+    assert len(loose) > 0
+    pack(DiskFiles(changed))
+    assert all(one.pack for run in History(changed).runs() for one in run.manifest.segments)
+    for workers in (1, 2):
+        packed = History(changed).verify(deep=deep, most=3, workers=workers)
+        assert (packed, vars(packed)) == (loose, vars(loose))
 
 
 def test_what_cannot_be_sent_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

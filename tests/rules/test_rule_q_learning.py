@@ -53,6 +53,10 @@ class Table:
     def actions_of(self, state: str) -> Iterable[tuple[str, Row]]:
         return [(action, row) for (known, action), row in self.rows.items() if known == state]
 
+    def highest_in(self, states: Iterable[str]) -> list[tuple[float, int]]:
+        highest = [max((row.value, -row.nth) for _, row in self.actions_of(state)) for state in states]
+        return [(value, -negative) for value, negative in highest]
+
 
 def conclude(reward: float, before: float, alpha: float = 0.6) -> QConclusion:
     return conclude_update(

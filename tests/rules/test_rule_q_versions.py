@@ -52,6 +52,10 @@ class Table:
     def actions_of(self, state: str) -> Iterable[tuple[str, Row]]:
         return [(action, row) for (known, action), row in self.rows.items() if known == state]
 
+    def highest_in(self, states: Iterable[str]) -> list[tuple[float, int]]:
+        highest = [max((row.value, -row.nth) for _, row in self.actions_of(state)) for state in states]
+        return [(value, -negative) for value, negative in highest]
+
 
 phrases = st.lists(st.sampled_from(["a", "b", "c", "d", "B"]), max_size=4).map(" ".join)
 tables = st.lists(st.tuples(phrases, phrases, st.sampled_from([0.0, 0.2, 0.5, 0.9])), max_size=8).map(

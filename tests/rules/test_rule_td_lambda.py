@@ -52,6 +52,33 @@ def test_traces_decay_keep_their_order_and_drop_out() -> None:
     assert decay({"a": 1e-7, "b": 1.0}, 0.05) == {"b": 0.05}
 
 
+keys = st.sampled_from("abc")
+trajectories = st.lists(st.tuples(keys, st.sampled_from([0.0, 0.25, -1.5, 3.0])), min_size=1, max_size=25)
+
+
+@given(trajectories, st.sampled_from([0.0, 0.5, 0.9, 1.0]), st.sampled_from([0.0, 0.3, 0.95, 1.0]), unit, unit)
+def test_a_trajectory_gives_what_its_definition_gives(
+    steps: list[tuple[str, float]], gamma: float, lambda_trace: float, alpha: float, final: float
+) -> None:
+    """Traces are sums over accesses of (gamma * lambda) ** age, in version 2 the newest alone; the return is a sum."""
+    taken = [key for key, _ in steps]
+    ages = {key: [len(taken) - 1 - at for at, one in enumerate(taken) if one == key] for key in set(taken)}
+    for version in (1, 2):
+        traces: dict[str, float] = {}
+        for key in taken:
+            traces = access(traces, key, gamma=gamma, lambda_trace=lambda_trace, version=version)
+        for key, known in ages.items():
+            counted = known if version == 1 else known[-1:]
+            defined = sum((gamma * lambda_trace) ** age for age in counted)
+            assert traces.get(key, 0.0) == pytest.approx(defined, abs=1e-6)
+        rewards = [reward for _, reward in steps if reward]
+        found = discounted_return(final, rewards, gamma, version)
+        assert found == pytest.approx(final + sum(reward * gamma**at for at, reward in enumerate(rewards)))
+        for trace in traces.values():
+            value = conclude_value(before=0.5, alpha=alpha, return_=found, trace=trace)
+            assert value == pytest.approx(min(1.0, max(0.0, 0.5 + alpha * trace * (found - 0.5))))
+
+
 def test_the_return_discounts_steps_but_not_the_end() -> None:
     """R = final + r0 + r1 * gamma + …, without bootstrapping."""
     assert discounted_return(0.5, [0.1, 0.2, 0.4], 0.5) == pytest.approx(0.5 + 0.1 + 0.1 + 0.1)

@@ -4,7 +4,7 @@ Invariants: what is asked for is what sorting the whole table would give; what c
 ranked anew, and nothing else, unless the state was replayed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from projections.q_table import QEntry, QTable
@@ -17,9 +17,9 @@ UPPER = (1, 2)
 """The tiers that are small, and so are kept at hand."""
 
 
-def kept(entry: QEntry, version: int) -> Kept:
-    """Return what the rank of an entry follows from."""
-    mean = error_mean(entry.td_errors, version=version)
+def kept(entry: QEntry, version: int, errors: Sequence[float] | None = None) -> Kept:
+    """Return what the rank of an entry follows from; `errors` are its TD errors, where they are at hand."""
+    mean = error_mean(entry.td_errors if errors is None else errors, version=version)
     return Kept((entry.state, entry.action), entry.nth, entry.value, entry.visits, mean, entry.updated)
 
 
@@ -64,13 +64,14 @@ class QRanking:
 
     def _begin(self) -> None:
         table = self._table
-        entries = [kept(entry, 2) for entry in table.entries()]
+        # All at once: to look up each entry's errors and tier by itself takes many times as long.
+        errors, tiers = table.all_td_errors(), table.tiers()
+        entries = [kept(entry, 2, errors.get((entry.state, entry.action), ())) for entry in table.entries()]
         self._ranking = Ranking(entries)
         self._keys = {entry.nth: entry.key for entry in entries}
         self._numbers = {entry.key: entry.nth for entry in entries}
-        self.upper, self.untiered = {}, {}
-        for nth in self._keys:
-            self._tier(nth)
+        self.upper = {nth: tiers[nth] for nth in self._keys if tiers.get(nth) in UPPER}
+        self.untiered = dict.fromkeys(nth for nth in self._keys if nth not in tiers)
         table.follow(self._note_entry, self._note_tier)
 
     def _note_entry(self, key: tuple[Any, ...]) -> None:

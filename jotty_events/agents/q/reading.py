@@ -4,7 +4,7 @@ Invariants: a lookup never scans the table: similar states are found through an 
 state was replayed, and kept up with it otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from projections.q_table import QEntry, QTable
 
@@ -35,6 +35,10 @@ class TableReader:
     def actions_of(self, state: str) -> Iterable[tuple[str, QEntry]]:
         """Return the actions known in exactly this state, oldest first."""
         return self._table.actions_of(state)
+
+    def highest_in(self, states: Sequence[str]) -> list[tuple[float, int]]:
+        """Return (value, insertion number) of the highest value in each of these states, which are known."""
+        return self._table.highest_in(states)
 
     def similar_states(self, state: str) -> list[tuple[str, float]]:
         """Return the states similar to this one, itself included, with their Jaccard index, nearest first."""

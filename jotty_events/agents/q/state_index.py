@@ -13,7 +13,7 @@ from ...errors import DamagedSnapshot, MissingFile
 from ...reading.snapshot.index import TEXTS, Index, KeptIndex
 from ...rules.words.index import Match, WordIndex
 
-NAME, OF, VERSION = "q_states", "q_table", 1
+NAME, OF, VERSION = "q_states", "q_table", 2
 T = TypeVar("T")
 
 KEPT_FROM = 1024

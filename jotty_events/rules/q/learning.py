@@ -15,13 +15,12 @@ from .lessons import lesson
 
 __all__ = [
     "DEFAULT_Q",
-    "LESSONS_KEPT",
     "NO_NEXT",
     "SIMILAR_DISCOUNT",
-    "TD_ERRORS_KEPT",
     "UNKNOWN",
     "Choice",
     "Estimate",
+    "NextReader",
     "QConclusion",
     "QReader",
     "QRow",
@@ -43,8 +42,6 @@ DEFAULT_Q = 0.5
 """What an unknown state and action are worth."""
 SIMILAR_DISCOUNT = 0.9
 """What is known of a similar state and action counts for so much."""
-TD_ERRORS_KEPT = 20
-LESSONS_KEPT = 5
 PRIORITY_OFFSET = 0.01
 PRIORITY_EXPONENT = 0.6
 
@@ -73,6 +70,16 @@ class QReader(Protocol):
 
     def actions_of(self, state: str) -> Iterable[tuple[str, QRow]]:
         """Return the actions known in exactly this state, in the order of their `nth`."""
+
+
+class NextReader(Protocol):
+    """What the rules must be able to look up of a state that comes next."""
+
+    def similar_states(self, state: str) -> list[tuple[str, float]]:
+        """Return the table's states that are similar, itself included, with their Jaccard index, nearest first."""
+
+    def highest_in(self, states: Sequence[str]) -> list[tuple[float, int]]:
+        """Return (value, `nth`) of the highest value in each of these states, the oldest of equals; all are known."""
 
 
 class Estimate(NamedTuple):
@@ -164,19 +171,18 @@ def _first(reader: QReader, state: str, wanted: frozenset[str], action: str) -> 
     return min(found, key=lambda one: one[1].nth, default=None)
 
 
-def best_next(reader: QReader, next_state: str | None, *, version: int = 2) -> Estimate:
+def best_next(reader: NextReader, next_state: str | None, *, version: int = 2) -> Estimate:
     """Return the highest value known in a similar state, else 0.5; 0.0 if there is no next state (RULES R1).
 
     Version 1 takes a highest value of 0.0 for "unknown" (M19).
     """
     if not next_state:
         return NO_NEXT
-    rows = (
-        Estimate(row.value, row.nth, row.value, near)
-        for known, near in reader.similar_states(next_state)
-        for _, row in reader.actions_of(known)
-    )
-    best = max(rows, key=_highest_then_oldest, default=UNKNOWN)
+    # Hundreds of states may be similar: of each only its highest value is asked for.
+    similar = reader.similar_states(next_state)
+    highest = reader.highest_in([known for known, _ in similar])
+    found = (Estimate(value, nth, value, near) for (_, near), (value, nth) in zip(similar, highest, strict=True))
+    best = max(found, key=_highest_then_oldest, default=UNKNOWN)
     return UNKNOWN if version < 2 and best.value == 0.0 else best
 
 

@@ -20,9 +20,9 @@ class Near(NamedTuple):
 
 def ranges(starts: Integers, counts: Integers) -> Integers:
     """Return start, start + 1, … for each of the starts, as many as its count, one after the other."""
-    ends = np.cumsum(counts)
+    ends = counts.cumsum()
     total = int(ends[-1]) if len(ends) else 0
-    each: Integers = np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    each: Integers = np.arange(total) + (starts - (ends - counts)).repeat(counts)
     return each
 
 
@@ -49,9 +49,11 @@ def near(query: Integers, size: int, vocabulary: int, words: Integers, counts: I
 
 def overlaps(query: Integers, vocabulary: int, words: Integers, counts: Integers) -> Integers:
     """Return how many words each text shares with a query, given as for `near`."""
-    asked = np.zeros(vocabulary, np.int64)
-    asked[query] = 1
-    so_far = np.concatenate(([0], np.cumsum(asked[words])))
-    ends = np.cumsum(counts)
+    # A byte each: all words that are known may be many times those of the texts.
+    asked = np.zeros(vocabulary, np.bool_)
+    asked[query] = True
+    so_far = np.zeros(len(words) + 1, np.int64)
+    asked[words].cumsum(out=so_far[1:])
+    ends = counts.cumsum()
     shared: Integers = so_far[ends] - so_far[ends - counts]
     return shared

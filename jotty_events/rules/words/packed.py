@@ -34,11 +34,20 @@ class _Candidates(NamedTuple):
     n: Integers
     most: Integers
 
-    def likely(self, groups: Integers, shared: Integers, m: int) -> Integers:
+    def likely(self, shared: "_Shared", m: int) -> Integers:
         """Return those that may be similar, given how many common words their groups share."""
-        common = shared[np.searchsorted(groups, self.groups)]
-        found: Integers = self.texts[3 * (common + self.most) > m + self.n]
+        # Where all groups were looked at, each stands at its own number.
+        at = self.groups if shared.all else np.searchsorted(shared.groups, self.groups)
+        found: Integers = self.texts[3 * (shared.words[at] + self.most) > m + self.n]
         return found
+
+
+class _Shared(NamedTuple):
+    """How many common words some groups share with a query, or all of them."""
+
+    groups: Integers
+    words: Integers
+    all: bool
 
 
 class PackedWords:
@@ -64,14 +73,10 @@ class PackedWords:
         known = np.sort(np.fromiter(self._numbers(query), np.int64))
         rare, common = known[known < self._rare], known[known >= self._rare]
         candidates = self._with_rare_words(rare, m, m - len(common))
-        groups = self._groups(common, m, candidates.groups)
-        counts = self._group_starts[groups + 1] - self._group_starts[groups]
-        flat = self.arrays["group_words"][ranges(self._group_starts[groups], counts)]
-        shared = overlaps(common, self._words_known, flat, counts)
-        found = distinct(
-            np.concatenate((candidates.likely(groups, shared, m), self._by_common_words(groups, shared, m)))
-        )
-        starts, counts = self._starts[found], self._starts[found + 1] - self._starts[found]
+        shared = self._shared(common, m, candidates.groups)
+        found = distinct(np.concatenate((candidates.likely(shared, m), self._by_common_words(shared, m))))
+        starts = self._starts[found]
+        counts = self._starts[found + 1] - starts
         places, nearness = near(known, m, self._words_known, self._words[ranges(starts, counts)], counts)
         return Near(found[places], nearness)
 
@@ -82,35 +87,44 @@ class PackedWords:
     def _with_rare_words(self, rare: Integers, m: int, own: int) -> "_Candidates":
         """Return the texts that share a rare word with a query of m words, of which `own` are not common."""
         # A word that no text has stands before all others, whatever it is.
-        positions = np.arange(own - len(rare), own)
-        first = positions < (m + 1) // 2
+        first = rare[np.arange(own - len(rare), own) < (m + 1) // 2]
         posted_from = self.arrays["posted_from"]
-        counts = posted_from[rare[first] + 1] - posted_from[rare[first]]
-        where = ranges(posted_from[rare[first]], counts)
-        texts = self.arrays["posted"][where]
-        n = self._starts[texts + 1] - self._starts[texts]
-        groups = self.arrays["group"][texts]
-        theirs = n - (self._group_starts[groups + 1] - self._group_starts[groups])
-        most = np.minimum(np.repeat(own - positions[first], counts), theirs - self.arrays["places"][where])
-        return _Candidates(texts, groups, n, most)
+        begin = posted_from[first]
+        where = ranges(begin, posted_from[first + 1] - begin)
+        where, found = _counted(where, self.arrays["posted"][where])
+        # A text is found once for each word in the first half of both; all others may be shared besides.
+        most = found + (len(rare) - len(first)) + self.arrays["posted_besides"][where]
+        return _Candidates(
+            self.arrays["posted"][where], self.arrays["posted_groups"][where], self.arrays["posted_sizes"][where], most
+        )
 
-    def _by_common_words(self, groups: Integers, shared: Integers, m: int) -> Integers:
+    def _shared(self, common: Integers, m: int, also: Integers) -> _Shared:
+        """Return how many of the query's common words each group shares that may have a similar text, and others."""
+        starts = self._group_starts
+        if len(starts) <= _FEW_GROUPS:
+            counts = starts[1:] - starts[:-1]
+            words = overlaps(common, self._words_known, self.arrays["group_words"], counts)
+            return _Shared(np.arange(len(counts)), words, True)
+        groups = self._groups(common, m, also)
+        counts = starts[groups + 1] - starts[groups]
+        flat = self.arrays["group_words"][ranges(starts[groups], counts)]
+        return _Shared(groups, overlaps(common, self._words_known, flat, counts), False)
+
+    def _by_common_words(self, shared: _Shared, m: int) -> Integers:
         """Return the texts whose common words alone make them similar."""
         # A group's texts stand by their number of words: up to some number they are similar, and no more after that.
         sizes_from, sizes = self.arrays["group_sizes_from"], self.arrays["group_sizes"]
-        counts = sizes_from[groups + 1] - sizes_from[groups]
-        which = ranges(sizes_from[groups], counts)
-        enough = which[np.repeat(3 * shared, counts) > m + sizes[which]]
+        begin = sizes_from[shared.groups]
+        counts = sizes_from[shared.groups + 1] - begin
+        which = ranges(begin, counts)
+        enough = which[(3 * shared.words).repeat(counts) > m + sizes[which]]
         members_from = self.arrays["members_from"]
-        found: Integers = self.arrays["members"][
-            ranges(members_from[enough], members_from[enough + 1] - members_from[enough])
-        ]
+        begin = members_from[enough]
+        found: Integers = self.arrays["members"][ranges(begin, members_from[enough + 1] - begin)]
         return found
 
     def _groups(self, common: Integers, m: int, also: Integers) -> Integers:
         """Return the groups that may share so many of the common words, and others, in ascending order."""
-        if len(self._group_starts) <= _FEW_GROUPS:
-            return np.arange(len(self._group_starts) - 1)
         posted_from = self.arrays["group_posted_from"]
         numbers = common - self._rare
         counts = posted_from[numbers + 1] - posted_from[numbers]
@@ -152,3 +166,13 @@ class PackedWords:
         while at < len(hashes) and hashes[at] == wanted:
             yield int(self.arrays[f"{kind}_by_hash"][at])
             at += 1
+
+
+def _counted(where: Integers, texts: Integers) -> tuple[Integers, Integers]:
+    """Return for each of some texts one of the places where it stands, and at how many it does."""
+    order = texts.argsort()
+    ordered = texts[order]
+    new = np.ones(len(ordered) + 1, np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:-1])
+    ends = np.flatnonzero(new)
+    return where[order[ends[:-1]]], ends[1:] - ends[:-1]

@@ -36,12 +36,13 @@ def pack(texts: Sequence[str]) -> Arrays:
     # Sets have no order: what stands in one text is sorted here, by rank.
     flat = np.sort(owners * max(1, len(order)) + ranks[numbers]) - owners * max(1, len(order))
     rare = int(np.count_nonzero(frequency <= max(FEW, COMMON * len(counts))))
+    common = _common_words(flat, owners, counts, (rare, len(order)))
     coded = [coded_of(vocabulary[number]) for number in order]
     return {
         "starts": starts,
         "words": flat.astype(np.int32),
-        **_rare_words(flat, owners, starts, rare),
-        **_common_words(flat, owners, counts, (rare, len(order))),
+        **_rare_words(flat, owners, starts, rare, common.pop("group")),
+        **common,
         "vocabulary": np.frombuffer(b"".join(coded), np.uint8),
         "vocabulary_from": _ends([len(word) for word in coded]),
         **_by_hash("word", coded),
@@ -70,14 +71,24 @@ def _ranked(frequency: Integers, vocabulary: list[str]) -> tuple[Integers, list[
     return ranks, order
 
 
-def _rare_words(flat: Integers, owners: Integers, starts: Integers, rare: int) -> Arrays:
-    """Return, by rare word, the texts that have it in the first half of their words, and its place there."""
+def _rare_words(flat: Integers, owners: Integers, starts: Integers, rare: int, group: Integers) -> Arrays:
+    """Return, by rare word, the texts that have it in the first half of their words.
+
+    With each stand its group, its number of words, and how many rare words it has in its second half: a search that
+    looked these up by the text would spend its time waiting for memory.
+    """
+    counts = starts[1:] - starts[:-1]
     places = np.arange(len(flat)) - starts[owners]
-    first = np.flatnonzero((places < (starts[owners + 1] - starts[owners] + 1) // 2) & (flat < rare))
+    half = (counts + 1) // 2
+    first = np.flatnonzero((places < half[owners]) & (flat < rare))
     by_word = first[np.argsort(flat[first], kind="stable")]
+    texts = owners[by_word]
+    all_rare = np.bincount(owners[flat < rare], minlength=len(counts))
     return {
-        "posted": owners[by_word].astype(np.int32),
-        "places": places[by_word].astype(np.int32),
+        "posted": texts.astype(np.int32),
+        "posted_groups": group[texts],
+        "posted_sizes": counts[texts].astype(np.int32),
+        "posted_besides": np.maximum(0, all_rare - half)[texts].astype(np.int32),
         "posted_from": np.searchsorted(flat[by_word], np.arange(rare + 1)),
     }
 

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from .errors import ConfigError
 from .rules import DEFAULT_VERSION, VERSIONS
-from .types import LEVELS, SHARED, Durability, Json, LearningMode
+from .types import LEVELS, SHARED, Branches, Durability, Json, LearningMode
 
 Agent = Callable[..., Any]
 """Takes a Task and returns an Outcome, or awaits one. Raising is a failed attempt."""
@@ -100,8 +100,14 @@ class JottyConfig(_Checked):
     persist_q_tables: bool = True
     persist_brain_state: bool = True
     persist_todos: bool = True
-    experiment: bool = False
-    """An experiment's run never becomes `latest`."""
+    experiment: bool | None = None
+    """An experiment's run never becomes `latest`. Where it is not said, a run is one if the run it starts from is."""
+
+    branches: Branches = Branches.ABSORB
+    """What a PERSISTENT run does with what other processes learned at the same time as its line: it learns from their
+    observations again, by its own rules and settings (`absorb`: the default, since nobody expects that what an agent
+    has learned is dropped because another one ended later), leaves them with a warning (`latest`), or does not begin
+    (`fail`). Whoever names `start_from` leaves all others on purpose."""
 
     durability: Durability = Durability.COMMIT
     commit_interval: Seconds = 0.05

@@ -3,6 +3,7 @@
 Invariants: an error names what was wrong and where; raising one loses nothing that was acknowledged.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 
@@ -118,3 +119,47 @@ class UnknownEvent(JottyError):
 
 class NestedRun(JottyError):
     """An agent called the conductor that is running it."""
+
+
+class ConditionError(JottyError):
+    """A condition that was written as text cannot be read, or compares what cannot be compared."""
+
+
+class NoTurn(JottyError):
+    """What was looked for does not turn from false to true between two points."""
+
+
+class PredicateFailed(JottyError):
+    """A predicate raised where it was asked whether it holds."""
+
+
+class ReadOnly(JottyError):
+    """Something would be written where nothing can be: into a bundle."""
+
+
+class UnknownRules(JottyError):
+    """A run was learned by rules of a version that is not known here, so nothing can be learned again from it."""
+
+
+class BranchesLeft(JottyError):
+    """Runs learned something beside the line that is to be continued, and it is not to go on without that."""
+
+
+class StillWritten(JottyError):
+    """A run is still being written: what it learns can be taken up when it has ended."""
+
+
+class UnknownKey(JottyError):
+    """Nothing is known under a key; `near` are the keys that come nearest."""
+
+    def __init__(self, message: str, *, near: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.near = list(near)
+
+
+class AmbiguousKey(JottyError):
+    """Several rows fit a key; `matches` are theirs."""
+
+    def __init__(self, message: str, *, matches: Sequence[str], hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.matches = list(matches)

@@ -72,10 +72,13 @@ HAPPENINGS: frozenset[type[Event]] = frozenset(
 
 
 class Transaction:
-    """The events of one commit; `now` is the one time that all of them see, in seconds since 1970."""
+    """The events of one commit; `now` is the one time that all of them see, in seconds since 1970.
+
+    Where something is learned again, `now` is set to when it was observed; `at` is when it is recorded.
+    """
 
     def __init__(self, session: "Session", now: float) -> None:
-        self.now = now
+        self.now = self.at = now
         self.events: list[Event] = []
         self._session = session
 
@@ -84,7 +87,7 @@ class Transaction:
         if self._session.accepts(event):
             admitted = admit(event)
             self.events.append(admitted)
-            self._session.apply(admitted, self.now)
+            self._session.apply(admitted, self.at)
 
 
 class Asked(Protocol):
@@ -199,9 +202,9 @@ class Session:
         """Return what people read of a projection, by its name."""
         return next(one for one in self.projections if one.name == name).view(self.states)
 
-    def apply(self, event: Event, now: float) -> None:
+    def apply(self, event: Event, at: float) -> None:
         """Bring the live states forward by one event of the open transaction: by the record that it will be."""
-        self._live.apply(Record(self._seq, round(now * 1e6), event))
+        self._live.apply(Record(self._seq, round(at * 1e6), event))
         self._seq += self._is_kept(event)
 
     def _is_kept(self, event: Event) -> bool:
@@ -230,9 +233,9 @@ class Session:
             return
         kept = list(filter(self._is_kept, done.events))
         if kept:
-            self.writer.append(kept, done.now)
+            self.writer.append(kept, done.at)
             self._save_if_due(kept)
-        at = round(done.now * 1e6)
+        at = round(done.at * 1e6)
         self._aside += [Record(self._seq, at, event) for event in done.events if not self._is_kept(event)]
 
     def _save_if_due(self, appended: Sequence[Event]) -> None:

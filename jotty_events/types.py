@@ -36,6 +36,17 @@ class Durability(StrEnum):
     """`append` returns once the operating system has the bytes: survives a killed process, not power loss."""
 
 
+class Branches(StrEnum):
+    """What a run does with what others learned beside its line, while that went on."""
+
+    ABSORB = "absorb"
+    """Learns it again on top of the line: nothing is lost, nothing counts twice. Waits for what is being written."""
+    LATEST = "latest"
+    """Continues the latest run only, with a warning that names what it leaves behind."""
+    FAIL = "fail"
+    """Does not begin: an error names the branches."""
+
+
 LEVELS = ("episodic", "semantic", "procedural", "meta", "causal")
 """The five levels of memory, from what happened to why it happened."""
 

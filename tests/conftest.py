@@ -1,7 +1,7 @@
 """How the tests run: at random, with the seeds printed, and against this checkout.
 
 `JOTTY_EVENTS_HYPOTHESIS=long` looks at many more examples per law; `JOTTY_EVENTS_VERIFY=1` verifies every run that a
-test records, beside its state.
+test records, beside its state; `JOTTY_EVENTS_REFOLD=1` learns every one of them again (law L9).
 """
 
 import os
@@ -35,10 +35,10 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.g
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose hypothesis' seed before hypothesis looks for it, so that it can be printed; workers are told theirs."""
-    if os.environ.get("JOTTY_EVENTS_VERIFY"):
+    if os.environ.get("JOTTY_EVENTS_VERIFY") or os.environ.get("JOTTY_EVENTS_REFOLD"):
         from verifying_sessions import install
 
-        install()
+        install(refolding=bool(os.environ.get("JOTTY_EVENTS_REFOLD")))
     if config.getoption("hypothesis_seed", None) is None:
         told = getattr(config, "workerinput", {}).get("hypothesis_seed")
         config.option.hypothesis_seed = told or str(random.SystemRandom().getrandbits(32))

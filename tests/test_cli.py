@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from io import StringIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from jotty_events.cli.waiting import progress
 from jotty_events.events import BY_TAG, Event, GoalAdded, MemoryStored, RunEnded, TaskFailed
 from jotty_events.log.files import DiskFiles
 from jotty_events.record import Record, leaf
-from jotty_events.runs.point import Point
+from jotty_events.runs.feed import Feed
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunPlan, RunWriter
 from jotty_events.types import Durability
@@ -230,10 +231,10 @@ def test_a_folder_without_runs_is_fine(tmp_path: Path) -> None:
 
 
 def test_log_gives_every_record_as_it_was_written(taught: Path) -> None:
-    """With --json each record of the lineage is one line: the line of the file, and the run in front."""
+    """With --json each record of the lineage is one line: the line of the file, its run and its cursor in front."""
     found = documents(jotty("log", "--output", taught, "--json"))
     written = [
-        {"run": run, **json.loads(line)}
+        {"run": run, "cursor": f"{run}@{json.loads(line)['seq']}", **json.loads(line)}
         for run in run_ids(taught)
         for line in segment(taught, run).read_text().splitlines()
         if line.startswith('{"seq":')
@@ -370,15 +371,22 @@ def test_a_record_that_was_never_an_event_is_an_error(tmp_path: Path) -> None:
 
 
 def shown_while(output: Path, *steps: Callable[[], object], options: tuple[str, ...] = ()) -> list[dict[str, Any]]:
-    """Follow latest; do one step at each pause. Fails if the run is still followed when no step is left."""
+    """Follow latest; do one step at each pause, and stop when no step is left."""
     left = iter(steps)
-    done = jotty("log", "--follow", "--json", "--output", output, *options, obj=lambda _: next(left)())
+
+    def step(_: float) -> None:
+        do = next(left, None)
+        if do is None:
+            raise KeyboardInterrupt
+        do()
+
+    done = jotty("log", "--follow", "--json", "--output", output, *options, obj=step)
     assert done.exit_code == 0
     return documents(done)
 
 
-def test_following_shows_what_comes_until_the_run_ends(tmp_path: Path) -> None:
-    """What is there is printed, then what comes, each record once, rotation included; with the run it ends."""
+def test_following_shows_what_comes(tmp_path: Path) -> None:
+    """What is there is printed, then what comes to the end of the run, each record once, rotation included."""
     writer = begin(tmp_path, segment_bytes=4096)
     found = shown_while(
         tmp_path,
@@ -395,8 +403,8 @@ def test_following_never_shows_what_is_not_durable(tmp_path: Path) -> None:
     """A record that was appended and not yet synced is not given out; once it is on disk it comes."""
     writer = begin(tmp_path, Durability.INTERVAL)
     steps = iter([lambda: writer.append([goal("x")]), writer.sync_some, lambda: writer.close(ended(writer))])
-    found = coming(Tree(DiskFiles(tmp_path)), Point(writer.run, 1), 0, lambda _: next(steps)())
-    assert [entry and entry.seq for entry in found] == [None, None, 2, None, 3]
+    found = coming(Feed(Tree(DiskFiles(tmp_path)), {writer.run: 1}), lambda _: next(steps)())
+    assert [entry and entry.seq for entry in islice(found, 6)] == [None, None, 2, None, 3, None]
 
 
 def test_following_a_writer_that_dies_gives_what_every_reader_sees(tmp_path: Path) -> None:
@@ -424,8 +432,8 @@ def test_what_is_written_during_the_last_look_is_not_lost(tmp_path: Path) -> Non
             writer.close(ended(writer))
             return super().is_locked(path)
 
-    found = coming(Tree(Meanwhile(tmp_path)), Point(writer.run, 1), 0, lambda _: None)
-    assert [entry.seq for entry in found if entry] == [2]
+    found = coming(Feed(Tree(Meanwhile(tmp_path)), {writer.run: 1}), lambda _: None)
+    assert [entry and entry.seq for entry in islice(found, 3)] == [2, None, None]
 
 
 def test_following_keeps_to_the_conditions_and_the_limit(tmp_path: Path) -> None:

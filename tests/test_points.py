@@ -136,7 +136,7 @@ def test_inside_a_commit_can_be_read_and_not_continued() -> None:
     assert seqs(FAMILY, str(inside)) == [1, 2, 3]
     with pytest.raises(PointError) as caught:
         tree.parent(inside)
-    assert caught.value.hint == f"the commit ends at {ROOT}@4"
+    assert caught.value.hint == f"the commit ends at {ROOT}@4, the one before at {ROOT}@2"
 
 
 @pytest.mark.parametrize("text", ["latest", ROOT, f"{ROOT}@4", f"{CHILD}@4", "latest~2"])

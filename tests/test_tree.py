@@ -30,9 +30,10 @@ from jotty_events.log import layout
 from jotty_events.log.files import DiskFiles, Files
 from jotty_events.log.manifest import Parent, unseal
 from jotty_events.log.memory_files import MemoryFiles
+from jotty_events.runs.branches import branches
 from jotty_events.runs.lineage import Lineage
 from jotty_events.runs.point import Point
-from jotty_events.runs.tree import LeftBehind, Tree
+from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunWriter
 from jotty_events.types import Durability
 
@@ -330,11 +331,10 @@ def test_a_tree_looks_beyond_itself_for_ancestors() -> None:
 # What a line leaves behind.
 
 
-def behind(files: Files) -> list[LeftBehind]:
+def behind(files: Files) -> list[tuple[str, int, int]]:
     tree = Tree(files)
-    found = tree.latest()
-    assert found is not None
-    return tree.left_behind(found)
+    found, _ = branches(tree, tree.resolve("latest"))
+    return [(one.run, one.first, one.last) for one in found]
 
 
 def test_a_line_without_branches_leaves_nothing_behind() -> None:
@@ -353,7 +353,7 @@ def test_a_sibling_that_learned_meanwhile_is_left_behind() -> None:
     one.close(run_end(one.run))
     other.close(run_end(other.run))
     assert latest(files) == other.run
-    assert behind(files) == [LeftBehind(one.run, 7, 10)]
+    assert behind(files) == [(one.run, 7, 10)]
 
 
 def test_the_rest_of_a_parent_is_left_behind() -> None:
@@ -364,7 +364,7 @@ def test_the_rest_of_a_parent_is_left_behind() -> None:
     begin(files, parent.run).close()
     append(parent, [1, 1])
     parent.close()
-    assert behind(files) == [LeftBehind(parent.run, 3, 4)]
+    assert behind(files) == [(parent.run, 3, 4)]
 
 
 def test_the_rest_of_an_older_ancestor_is_left_behind() -> None:
@@ -375,7 +375,7 @@ def test_the_rest_of_an_older_ancestor_is_left_behind() -> None:
     write(files, (1,), child)
     append(oldest, [1])
     oldest.close(run_end(oldest.run), START + 90)
-    assert behind(files) == [LeftBehind(oldest.run, 2, 3)]
+    assert behind(files) == [(oldest.run, 2, 3)]
 
 
 def test_an_end_alone_leaves_nothing_behind() -> None:

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from tools.benches.append import bench_append
 from tools.benches.clock import ROUNDS
 from tools.benches.experience import bench_experience
+from tools.benches.explaining import bench_explain
 from tools.benches.figure import Figure, Unavailable
 from tools.benches.growth import bench_growth
 from tools.benches.loading import bench_load
@@ -35,6 +36,7 @@ BENCHES: dict[str, Callable[[float], Iterator[Figure]]] = {
     "sizes": bench_sizes,
     "travel": bench_travel,
     "growth": bench_growth,
+    "explain": bench_explain,
 }
 
 

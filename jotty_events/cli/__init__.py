@@ -13,8 +13,16 @@ COMMANDS = {
     "runs": "List the runs of a history.",
     "log": "Print the records that lead to a point, one line each.",
     "show": "Show what was known at a point: memory, q, brain, todos, goals or episodes.",
+    "diff": "Show what was learned between two points.",
+    "explain": "Explain a value: every event that made it, with the arithmetic.",
+    "impact": "Show what changed later because of an event.",
+    "bisect": "Find the first commit at which a condition holds.",
+    "fork": "Begin a run that starts at an earlier point.",
+    "bundle": "Write what leads to a point into one file.",
+    "unpack": "Bring the runs of a bundle into a folder.",
     "check": "Check that the bytes of a history are what was written.",
     "pack": "Pack closed segments into Parquet tables, one per type of event.",
+    "refold": "Learn again from the same experiences: by other rules, or without some of them.",
     "verify": "Verify that the rules still conclude what was recorded.",
 }
 """Every command with its short help; the command NAME is the attribute NAME of the module NAME in this folder."""

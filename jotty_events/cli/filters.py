@@ -18,12 +18,17 @@ class Filter:
     key: str | None = None
     agent: str | None = None
     episode: int | None = None
+    since: int | None = None
+    """Microseconds since 1970."""
 
     def __bool__(self) -> bool:
-        return bool(self.types) or any(one is not None for one in (self.key, self.agent, self.episode))
+        return bool(self.types) or any(one is not None for one in (self.key, self.agent, self.episode, self.since))
 
-    def keeps(self, event: dict[str, Any]) -> bool:
-        """Say whether an event, as its JSON object, meets the conditions."""
+    def keeps(self, event: dict[str, Any], at: int) -> bool:
+        """Say whether an event, as its JSON object, that was recorded at a time meets the conditions."""
+        return (self.since is None or at >= self.since) and self._fits(event)
+
+    def _fits(self, event: dict[str, Any]) -> bool:
         return (
             (not self.types or event.get("type") in self.types)
             and (self.episode is None or event.get("episode") == self.episode)

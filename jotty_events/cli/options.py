@@ -5,10 +5,11 @@ from typing import TypeVar
 
 import click
 
-from ..errors import MissingFile, PointError
+from ..errors import MissingFile, PointError, UnsafeFile
 from ..log.files import DiskFiles
 from ..runs.point import parse
 from ..runs.tree import Tree
+from ..verbs.bundling.opening import open_bundle
 from .misuse import Misuse
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -23,7 +24,7 @@ def output_option(command: Command) -> Command:
         envvar="JOTTY_EVENTS_OUTPUT",
         show_default=True,
         show_envvar=True,
-        help="The folder that holds the runs.",
+        help="The folder that holds the runs, or a bundle.",
     )(command)
 
 
@@ -46,9 +47,16 @@ class PointText(click.ParamType[str]):
 
 
 def open_tree(output: str) -> Tree:
-    """Return the runs below a folder; MissingFile if there is no such folder, UnsafeFile if it is none."""
+    """Return the runs below a folder, or in a bundle.
+
+    MissingFile if there is nothing of that name, UnsafeFile or FormatError if it is neither.
+    """
     files = DiskFiles(output)
-    if not files.exists(""):
+    try:
+        there = files.exists("")
+    except UnsafeFile:
+        return Tree(open_bundle(output).files)
+    if not there:
         where = files.describe("")
         raise MissingFile(
             f"{where} is missing", file=where, hint="name the folder with --output; a conductor makes it when it runs"

@@ -23,6 +23,7 @@ from ..agents.td.learner import TDLambdaLearner
 from ..agents.todo.task_list import MarkovianTODO
 from ..config import MAX_TEXT, AgentConfig, JottyConfig, require_actors
 from ..errors import ConfigError, RunClosed
+from ..learning.learners import Learners
 from ..outcome import RunResult
 from ..projection import Projection
 from ..runs.point import Point
@@ -30,7 +31,6 @@ from ..state import State
 from ..types import Clock, Entropy
 from .driving import drive, drive_elsewhere
 from .episode import Episode
-from .learners import Learners
 from .opening import Opening
 from .turns import Turns
 
@@ -66,6 +66,11 @@ class Conductor:
         self._turns = Turns()
         self._closed = False
         self._finalizer = weakref.finalize(self, self._session.close, "exited")
+        try:
+            opening.absorb(self._session, self._learners)
+        except BaseException:
+            self.close("failed")
+            raise
 
     @property
     def run_id(self) -> str | None:

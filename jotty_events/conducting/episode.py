@@ -9,20 +9,20 @@ import asyncio
 from contextlib import AbstractContextManager
 from typing import Any
 
-from ..agents.memory.hierarchical_memory import HierarchicalMemory
 from ..config import AgentConfig, JottyConfig
 from ..events import ActorResult, AttemptMade, EpisodeEnded, EpisodeStarted, Event, Recalled
+from ..learning.choosing import Choosing, in_this_round
+from ..learning.context import LearnedContext
+from ..learning.learners import Learners
+from ..learning.lessons import Lessons
+from ..learning.tried import tried
 from ..outcome import Attempt, RunResult, Task
 from ..rules import attempts
-from ..rules.memory.entries import outcome_memory
 from ..rules.words.text_form import describe_action
 from ..session import Session, Transaction, undisturbed
 from ..types import Json
 from .calling import Ran, call
-from .choosing import Choosing
-from .context import LearnedContext
 from .learned import in_words
-from .learners import Learners
 
 
 class Episode:
@@ -45,6 +45,7 @@ class Episode:
         self._config = config
         self._session = session
         self._learners = learners
+        self._lessons = Lessons(config, session, learners)
         self._threaded = threaded
         self._number = session.view("episodes").last + 1
         self._attempts: list[Attempt] = []
@@ -81,9 +82,7 @@ class Episode:
                     now=commit.now,
                 )
             )
-            # Before anything is recalled: what an agent is told is then what its attempt is measured against.
-            for memory in self._learners.memories:
-                memory.know_goal(self.goal, self.domain)
+            self._lessons.begin(self.goal, self.domain, self._learners.memories)
             self._learners.todo.open(self.goal)
             for actor in self._actors.values():
                 self._add_task(actor)
@@ -109,7 +108,7 @@ class Episode:
             made = self._start(actor, number, task_id)
             self._learners.td.start_episode(self.goal)  # the agent may say what it uses on the way
             ran = await self._call(actor, made)
-            self._learn(actor, made, ran)
+            self._learn(made, ran)
         finally:
             self._session.provenance = {}
 
@@ -194,68 +193,13 @@ class Episode:
             now=commit.now,
         )
 
-    def _learn(self, actor: AgentConfig, made: Choosing, ran: Ran) -> None:
+    def _learn(self, made: Choosing, ran: Ran) -> None:
         """Record an attempt and all that is learned from it, as one commit."""
         with self._commit() as commit:
-            commit.add(self._made(commit, made, ran))
-            self._note_recalled(commit, actor)
-            self._remember(actor, made, ran)
-            if self._config.enable_rl:
-                self._learners.q.add_experience(made.state, made.action, ran.reward, done=True)
-            self._learners.brain.store_experience(self._experience(made, ran), ran.reward)
-            self._settle(actor, ran)
+            event = self._made(commit, made, ran)
+            commit.add(event)
+            self._lessons.learn(commit, tried(event, self.domain, self._context.entries), self._learners.td)
         self._keep(commit, made, ran)
-
-    def _note_recalled(self, commit: Transaction, actor: AgentConfig) -> None:
-        for memory in (self._learners.shared, self._learners.local[actor.name]):
-            entries = [entry for entry in self._context.entries if entry.owner == memory.agent_name]
-            memory.note_recalled(commit, [entry for entry in entries if _is_there(self._learners, entry)], self.goal)
-
-    def _remember(self, actor: AgentConfig, made: Choosing, ran: Ran) -> None:
-        """Store what the attempt teaches, and value what was used on the way: one trajectory."""
-        named = made.approach or actor.name
-        # What an agent says is to be remembered says more than the error that made it fail.
-        kept = outcome_memory(approach=named, success=ran.success, error=ran.lesson or ran.error, lesson=ran.lesson)
-        context: Json = {"actor": actor.name, "approach": made.approach}
-        outcome = "success" if ran.success else "failure"
-        learned = self._learners.shared.store(
-            kept.content, kept.level, context, self.goal, domain=self.domain, outcome=outcome, agent=actor.name
-        )
-        self._store_episode(self._learners.local[actor.name], made, ran, context)
-        if not self._config.enable_rl or learned is None:
-            return
-        if self._learners.td.goal != self.goal:
-            self._learners.td.start_episode(self.goal)
-        for entry in self._context.entries:
-            if entry.context.get("approach") in (None, made.approach) and _is_there(self._learners, entry):
-                self._learners.td.record_access(entry)
-        self._learners.td.record_access(learned)
-        self._learners.td.end_episode(ran.reward, success=ran.success)
-
-    def _store_episode(self, local: HierarchicalMemory, made: Choosing, ran: Ran, context: Json) -> None:
-        tried = f" with {made.approach}" if made.approach else ""
-        because = f": {ran.error}" if ran.error else ""
-        local.store(
-            f"{self.goal}{tried} {ran.outcome}{because}",
-            "episodic",
-            {**context, "episode": self._number, "attempt": made.number},
-            self.goal,
-            domain=self.domain,
-        )
-
-    def _experience(self, made: Choosing, ran: Ran) -> Json:
-        return {
-            "action": made.approach or made.actor.name,
-            "actor": made.actor.name,
-            "task": self.goal,
-            "status": ran.outcome,
-        }
-
-    def _settle(self, actor: AgentConfig, ran: Ran) -> None:
-        if ran.success:
-            self._learners.todo.complete_task(actor.name, reward=ran.reward)
-        else:
-            self._learners.todo.fail_task(actor.name, ran.error or ran.outcome)
 
     def _keep(self, commit: Transaction, made: Choosing, ran: Ran) -> None:
         self._events.extend(commit.events)
@@ -282,14 +226,7 @@ class Episode:
         success, reward = attempts.succeeded(results), attempts.episode_reward(results)
         with self._commit() as commit:
             self._end(commit, "succeeded" if success else "failed", success, reward)
-            for memory in self._learners.memories:
-                memory.score_goal(self.goal, success)
-            if self._learners.brain.end_of_episode():
-                self._learners.brain.trigger_consolidation()
-                for memory in self._learners.memories:
-                    memory.consolidate()
-                if self._config.enable_rl and self._session.rules >= 2:
-                    self._learners.q.promote_demote(reward)
+            self._lessons.end(self.goal, success, reward, self._learners.memories)
         self._events.extend(commit.events)
         return RunResult(
             run_id=self._session.run,
@@ -312,7 +249,7 @@ class Episode:
         ]
 
     def _content_of(self, owner: str, level: str, key: str) -> str:
-        entry = self._learners.local.get(owner, self._learners.shared).memories[level].get(key)
+        entry = self._learners.of(owner).memories[level].get(key)
         return key if entry is None else entry.content
 
     def _end(self, commit: Transaction, status: str, success: bool, reward: float) -> None:
@@ -336,14 +273,3 @@ class Episode:
         if self._session.writer is None or not self._session.writer.closed:
             with self._commit() as commit:
                 self._end(commit, status, False, 0.0)
-
-
-def in_this_round(tried: list[str | None], approaches: int) -> list[str | None]:
-    """Return what was tried since all approaches had been: each comes once in a round."""
-    return tried[len(tried) - len(tried) % max(1, approaches) :]
-
-
-def _is_there(learners: Learners, entry: Any) -> bool:
-    """Say whether an entry was not let go since it was recalled."""
-    memory = learners.local.get(entry.owner, learners.shared)
-    return entry.key in memory.memories[entry.level]

@@ -9,21 +9,22 @@ import platform
 import warnings
 from collections.abc import Iterator, Sequence
 
-from projections import READ_MODELS
-
 from ..config import JottyConfig
-from ..errors import ConfigError
-from ..events import tag_of
+from ..errors import BranchesLeft, ConfigError, JottyError
+from ..learning.learners import Learners
+from ..learning.unwritten import dropped, tags_of_only
 from ..log.files import DiskFiles
 from ..log.memory_files import MemoryFiles
 from ..projection import Projection
 from ..reading.snapshot.saving import Saving
+from ..relearning.absorb import Absorbing
 from ..runs.auto_packing import Threshold
+from ..runs.branches import Branch, Line, branches
 from ..runs.point import Point
 from ..runs.tree import Tree
 from ..runs.writer import RunPlan
 from ..session import Session
-from ..types import Clock, Durability, Entropy, LearningMode
+from ..types import Branches, Clock, Durability, Entropy, LearningMode
 
 _SEED_BITS = 53
 
@@ -44,12 +45,15 @@ class Opening:
         self._entropy = entropy
         self._library = library
         self._disk = Tree(DiskFiles(config.output_base_dir))
+        self._branches: list[Branch] = []
+        self._line = Line([])
 
     def open(self) -> Session:
         """Return the session; PointError, FormatError, Corruption, ConfigError or WriteFailed say why there is none."""
         mode = self._config.learning_mode
         try:
             start = self._start(mode)
+            self._branches, self._line = self._beside(start, mode)
             for message in self._left_out(start, mode):
                 warnings.warn(message, HistoryWarning, stacklevel=3)
             return self._begin(start, mode)
@@ -75,8 +79,8 @@ class Opening:
             seed=seed,
             rules=self._config.rules_version,
             learns=learns,
-            dropped=self._dropped(),
-            unwritten=_tags_of_only(self._dropped()),
+            dropped=dropped(self._config),
+            unwritten=tags_of_only(dropped(self._config)),
             saving=self._saving() if plan and tree is self._disk else None,
             packing=self._packing() if plan and tree is self._disk else None,
         )
@@ -104,11 +108,42 @@ class Opening:
         run = self._disk.run(start.run)
         if run.live:
             yield f"{run.run} is still being written: this run starts from what it had on disk by now"
-        for left in self._disk.left_behind(run) if self._config.start_from is None else ():
-            yield (
-                f"{left.run} learned records {left.first} to {left.last} beside {run.run};"
-                " this run does not continue from them"
+        for left in self._branches:
+            if self._config.branches is Branches.LATEST:
+                yield (
+                    f"{left.run} learned records {left.first} to {left.last} beside {run.run};"
+                    " this run does not continue from them"
+                )
+            elif left.live and left.run != run.run:
+                yield f"{left.run} is still being written beside {run.run}: a run that begins after its end absorbs it"
+
+    def _beside(self, start: Point | None, mode: LearningMode) -> tuple[list[Branch], Line]:
+        """Return the branches beside the run; BranchesLeft where it is not to begin beside any."""
+        config = self._config
+        asked = config.start_from is not None or not config.enable_learning or self._experiment(start)
+        if start is None or asked or mode is not LearningMode.PERSISTENT:
+            return [], Line([])
+        found, line = branches(self._disk, start)
+        if found and config.branches is Branches.FAIL:
+            named = ", ".join(f"{one.run} ({one.first} to {one.last})" for one in found)
+            raise BranchesLeft(
+                f"beside {start} something else was learned: {named:.200}",
+                hint='take it up with branches="absorb", or leave it on purpose with start_from="latest"',
             )
+        return found, line
+
+    def absorb(self, session: Session, learners: Learners) -> None:
+        """Absorb the branches that have ended; one that cannot be is left, with a warning. WriteFailed, RunClosed."""
+        absorbing = Absorbing(self._disk, session, self._config, learners, self._line)
+        for branch in self._branches:
+            if branch.live or self._config.branches is not Branches.ABSORB:
+                continue
+            try:
+                absorbing.absorb(branch)
+            except JottyError as error:
+                if session.writer is None or session.writer.closed:
+                    raise
+                warnings.warn(f"{branch.run} was not absorbed: {error}", HistoryWarning, stacklevel=3)
 
     def _plan(self, start: Point | None, mode: LearningMode, seed: int) -> RunPlan:
         config = self._config
@@ -123,26 +158,13 @@ class Opening:
             config=config.to_json(),
             seed=seed,
             parent=self._disk.parent(start, durably=persistent) if start else None,
-            experiment=config.experiment,
+            experiment=self._experiment(start),
             durability=config.durability if persistent else Durability.OS,
             interval=config.commit_interval,
             segment_bytes=config.segment_bytes,
         )
 
-    def _dropped(self) -> list[str]:
-        config = self._config
-        kept = {
-            "memory": config.persist_memories,
-            "goals": config.persist_memories,
-            "q_table": config.persist_q_tables,
-            "brain": config.persist_brain_state,
-            "todos": config.persist_todos,
-        }
-        return [name for name, persists in kept.items() if not persists]
-
-
-def _tags_of_only(names: Sequence[str]) -> frozenset[str]:
-    """Return the tags that only the named read models read; what a user's own projection reads changes nothing."""
-    named = {tag_of(event) for model in READ_MODELS if model.name in names for event in model.reads}
-    others = {tag_of(event) for model in READ_MODELS if model.name not in names for event in model.reads}
-    return frozenset(named - others)
+    def _experiment(self, start: Point | None) -> bool:
+        """Say whether the run is an experiment: as was asked for, else as the run that it starts from."""
+        asked = self._config.experiment
+        return asked if asked is not None else start is not None and self._disk.run(start.run).manifest.experiment

@@ -1,9 +1,9 @@
 """Facts about runs and episodes: who learned, from where, and what was tried."""
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from ..types import Json
-from .fields import Concluded, Observed, Read
+from .fields import Concluded, Observed, Origin, Read
 
 
 class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_started"):
@@ -103,7 +103,8 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
     What it was told and chose from was read after the record `read_at`, before the agent worked; at the time `read_now`
     where a rule asked for it (version 1 tells how old patterns are).
     `draw` and `pick` are uniform in [0, 1): explored if draw < epsilon, and then the candidate at int(pick * n).
-    `lesson` is what the agent said is to be remembered. `duration` is in seconds.
+    `lesson` is what the agent said is to be remembered. `duration` is in seconds. An attempt with an `origin` was made
+    there: what it was told and chose from was read there, and is kept as it was; here it was only learned from.
     """
 
     episode: Observed[int]
@@ -132,3 +133,4 @@ class AttemptMade(Struct, frozen=True, kw_only=True, tag_field="type", tag="atte
     lesson: Observed[str | None]
     duration: Observed[float]
     now: Observed[float]
+    origin: Observed[Origin | UnsetType] = UNSET

@@ -264,6 +264,16 @@ class DiskFiles:
             return os.stat(parts[-1], dir_fd=parent, follow_symlinks=False) if parts else os.fstat(parent)
 
 
+def file_beside(path: str | os.PathLike[str]) -> tuple[DiskFiles, str]:
+    """Return the folder of a file that lies in no history, as files of its own, and the file's name; UnsafeFile."""
+    try:
+        folder, name = os.path.split(os.path.realpath(os.fspath(path)))
+    except ValueError as error:
+        raise UnsafeFile(f"{path!r} is no file name", file=ascii(path), hint="name a plain file") from error
+    named(name)
+    return DiskFiles(folder), name
+
+
 def _kind_at(parent: int, name: str) -> str | None:
     try:
         return kind_of(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode)

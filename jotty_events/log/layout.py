@@ -20,6 +20,9 @@ PACKS_LOCK = f"{PACKS}/LOCK"
 PACKS_BEGUN = f"{PACKS}/begun"
 """Where packs are written: a level deeper than those that are done, so that no pattern for those finds them."""
 PACK_MANIFEST = "pack.json"
+UNPACKING = "unpacking"
+"""Where the runs of a bundle are written before they get their names."""
+UNPACKING_LOCK = f"{UNPACKING}/LOCK"
 COMMITS = "commits"
 OTHER = "other"
 
@@ -133,6 +136,11 @@ def pack(pack: str) -> str:
 def begun_pack(pack: str) -> str:
     """Return the path of the folder in which a pack is written."""
     return f"{PACKS_BEGUN}/{pack}"
+
+
+def unpacking(run: str) -> str:
+    """Return the path of the folder in which a run of a bundle is written."""
+    return f"{UNPACKING}/{run}"
 
 
 def table(folder: str, name: str) -> str:

@@ -1,7 +1,7 @@
 """Runs, episodes and attempts once more."""
 
-from ..conducting.choosing import Choosing
-from ..conducting.episode import in_this_round
+from msgspec import UNSET
+
 from ..config import AgentConfig
 from ..errors import ConfigError
 from ..events import (
@@ -13,6 +13,7 @@ from ..events import (
     Recalled,
     RunEnded,
 )
+from ..learning.choosing import Choosing, in_this_round
 from ..reading.conclusions import Found
 from ..rules import attempts
 from .stage import Reenacted, Stage
@@ -32,7 +33,9 @@ def episode_started(stage: Stage, event: EpisodeStarted) -> Found:
 
 
 def episode_ended(stage: Stage, event: EpisodeEnded) -> Found:
-    """Return what became of the attempts, for the actors that tasks were given to."""
+    """Return what became of the attempts, for the actors that had tasks; nothing of an episode begun in another run."""
+    if stage.past.episode != event.episode:
+        return {}
     made = stage.past.attempts()
     succeeded = {one.actor for one in made if one.success}
     rewards = {one.actor: one.reward for one in made}
@@ -62,7 +65,9 @@ def _tried(stage: Stage, event: AttemptMade) -> list[str | None]:
 
 
 def attempt_made(stage: Stage, event: AttemptMade) -> Found:
-    """Return what the agent was told, and what it chose from."""
+    """Return what the agent was told, and what it chose from; nobody can tell here what was so elsewhere."""
+    if event.origin is not UNSET:
+        return {}
     looked = stage.looked.pop((AttemptMade, event.episode, event.attempt), None)
     if looked is None:
         raise ConfigError(f"nothing was read behind record {event.read_at}")

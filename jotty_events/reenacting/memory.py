@@ -46,7 +46,7 @@ def _storing(stage: Stage, owner: str) -> Storing:
 def _content(event: Any, kept: memory.Kept, hashed: str, key: str) -> Content:
     """Return what was stored, as far as it was recorded; of a content that was cut, the text is what was kept."""
     return Content(
-        kept.content,
+        len(kept.content),
         event.level,
         event.goal,
         getattr(event, "domain", ""),
@@ -108,9 +108,17 @@ def _look_at_what_is_renamed(stage: Stage, entry: MemoryEntry, event: MemoryEvic
         renamed: MemoryRenamed = named.pop(0)
         kept = _as_kept(entry)
         content = Content(
-            kept.content, event.level, renamed.goal, renamed.domain, renamed.task_type, "", kept, renamed.named_by, ""
+            len(kept.content),
+            event.level,
+            renamed.goal,
+            renamed.domain,
+            renamed.task_type,
+            "",
+            kept,
+            renamed.named_by,
+            "",
         )
-        with stage.session.at(renamed) as commit:
+        with stage.at(renamed) as commit:
             stage.looked[MemoryRenamed] = Renaming(stage.session)._renamed(commit, entry, content, renamed.reason)
 
 

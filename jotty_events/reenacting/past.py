@@ -27,6 +27,8 @@ class Past:
 
     def __init__(self) -> None:
         self.last: Event | None = None
+        self.episode: int | None = None
+        """The episode that was begun last in this run."""
         self.pruned: Counter[str] = Counter()
         """Old episodes that were let go since, by owner."""
         self.patterns: Counter[str] = Counter()
@@ -37,7 +39,7 @@ class Past:
         """Take note of an event."""
         self.last = event
         if isinstance(event, EpisodeStarted):
-            self._episode = []
+            self._episode, self.episode = [], event.episode
         elif isinstance(event, _Done):
             self._episode.append((seq, event))
         elif isinstance(event, MemoryConsolidated):

@@ -36,9 +36,9 @@ class Performing(Session):
     def _replayed(self, point: Point | None) -> Replay:
         return Replay(self.projections, self._given)
 
-    def apply(self, event: Event, now: float) -> None:
+    def apply(self, event: Event, at: float) -> None:
         """Take up an event, and remember it."""
-        super().apply(event, now)
+        super().apply(event, at)
         self.added.append(event)
 
     def all_of(self, call: Callable[[], object]) -> list[Event]:

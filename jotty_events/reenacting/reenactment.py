@@ -4,12 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from msgspec import UNSET
+
 from projections import READ_MODELS
 from projections.rows import Rows
 
 from ..config import JottyConfig
 from ..errors import ConfigError
 from ..events import AttemptMade, Event, MemoryRenamed, RunStarted, TodoReplanned, TrajectoryEnded, fields_in, tag_of
+from ..learning.unwritten import dropped
 from ..projection import Projection
 from ..reading.conclusions import Found
 from ..reading.verified import Refused
@@ -23,15 +26,6 @@ from .trajectories import TRAJECTORIES, foresee_trajectory, trajectories_of
 
 REENACTED: dict[type[Event], Reenacted] = {**EPISODES, **Q, **MEMORY, **TRAJECTORIES, **BRAIN, **TASKS}
 """By event type; an event that is not here reads nothing, and concludes nothing that follows from a state."""
-
-_KEPT = {
-    "memory": "persist_memories",
-    "goals": "persist_memories",
-    "q_table": "persist_q_tables",
-    "brain": "persist_brain_state",
-    "todos": "persist_todos",
-}
-"""The settings by which a projection's events are left out of the log."""
 
 Look = Callable[[Stage], None]
 
@@ -51,7 +45,7 @@ class RunReenactment:
             return
         for rows in (rows for tables in states.values() for rows in _rows(tables)):
             rows.release()  # who watched for another run is gone
-        self._missing = {name for name, setting in _KEPT.items() if not getattr(config, setting)}
+        self._missing = set(dropped(config))
         self._stage = Stage(projections, states, config, started.rules)
 
     def foresee(self, event: Event) -> None:
@@ -63,7 +57,7 @@ class RunReenactment:
             foresee_renamed(self._stage, event)
         elif isinstance(event, TodoReplanned):
             foresee_replanned(self._stage, event)
-        elif isinstance(event, AttemptMade) and self._is_told(AttemptMade):
+        elif isinstance(event, AttemptMade) and event.origin is UNSET and self._is_told(AttemptMade):
             self._look(event.read_at, partial(look_before_attempt, event=event))
         elif isinstance(event, TrajectoryEnded) and self._is_told(TrajectoryEnded):
             for seq, look in foresee_trajectory(self._stage, event):
@@ -83,6 +77,7 @@ class RunReenactment:
         if not self._is_told(type(event)):
             self._note_untold(event, reenacted)
             return {}
+        self._stage.turn_to(event)
         found = reenacted.call(self._stage, event)
         return found if isinstance(found, dict) else _fields(found, event)
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -10,16 +11,17 @@ from projections.memory import Memory, MemoryEntry, OwnerMemory
 from ..agents.memory.goals import GoalReader
 from ..agents.memory.hierarchical_memory import HierarchicalMemory
 from ..agents.q.predictor import LLMQPredictor
-from ..conducting.learners import Learners
 from ..config import JottyConfig
 from ..errors import ConfigError
 from ..events import Event, ModelAnswered
+from ..learning.learners import Learners
 from ..projection import Projection
 from ..reading.conclusions import Found
-from ..session import Transaction
+from ..session import Session, Transaction
+from .answering import Models
 from .past import Past
 from .performing import Performing
-from .standing import Recorded, Standing, said_of
+from .standing import Standing, said_of
 
 
 class Stage:
@@ -30,7 +32,9 @@ class Stage:
     ) -> None:
         self.config = config
         self._learners: dict[str, Learners] = {}
-        self.session = Standing(projections, states, rules)
+        self._standing = Standing(projections, states, rules)
+        self.session: Session = self._standing
+        self._models = Models()
         self.past = Past()
         """What happened in the run so far, as far as later events look back on it."""
         self.looked: dict[object, Any] = {}
@@ -45,10 +49,14 @@ class Stage:
 
     def would_add(self, recorded: Event, call: Callable[[Transaction], object]) -> Event:
         """Return the event that a call would add first; ConfigError if it adds none."""
-        found = self.session.would_add(recorded, call)
+        found = self._standing.would_add(recorded, call)
         if found is None:
             raise ConfigError("nothing would be recorded here")
         return found
+
+    def at(self, recorded: Event) -> AbstractContextManager[Transaction]:
+        """Open a commit at the time and place of a recorded event."""
+        return self._standing.at(recorded)
 
     def learners(self, actor: str) -> Learners:
         """Return all that an actor learns with."""
@@ -115,9 +123,11 @@ class Stage:
         """Take up an event: from the first answer on, there is a model that gives the recorded ones."""
         self.past.passed(seq, event)
         if isinstance(event, ModelAnswered):
-            if not isinstance(self.session.model, Recorded):
-                self.session.model = Recorded()
-            self.session.model.passed(event)
+            self._models.passed(event)
+
+    def turn_to(self, event: Event) -> None:
+        """Let the model be the one that was at hand when an event was observed: where it was, if not here."""
+        self.session.model = self._models.at_hand(event)
 
 
 class Reenacted(NamedTuple):

@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..agents.model import prompt_digest
-from ..events import Event, ModelAnswered
+from ..events import Event
 from ..log.memory_files import MemoryFiles
 from ..projection import Projection
 from ..reading.replay import Replay
@@ -72,23 +71,3 @@ def said_of(recorded: Event) -> Json:
     """Return what a recorded event says of its episode, its actor and its attempt."""
     said = {name: getattr(recorded, name, None) for name in _SAID}
     return {name: value for name, value in said.items() if value is not None}
-
-
-class Recorded:
-    """A model that answers with what was recorded, by purpose and prompt, and is never asked again."""
-
-    name = "recorded"
-
-    def __init__(self) -> None:
-        self._answers: dict[tuple[str, str], ModelAnswered] = {}
-
-    def passed(self, event: ModelAnswered) -> None:
-        """Take up an answer; a later one to the same question takes its place."""
-        self._answers[event.purpose, event.prompt_digest] = event
-
-    def answer(self, purpose: str, prompt: str, parse: Callable[[Any], Any] | None = None) -> Any | None:
-        """Return what was answered, or what `parse` makes of it; None if nothing was, or nothing that was used."""
-        event = self._answers.get((purpose, prompt_digest(prompt)))
-        if event is None or not event.used:
-            return None
-        return event.answer if parse is None else parse(event.answer)

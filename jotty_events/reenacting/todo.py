@@ -36,7 +36,7 @@ def _would(stage: Stage, event: Event, call: Callable[[], object]) -> Event:
 def task_added(stage: Stage, event: TaskAdded) -> Event:
     """Add the task."""
     said = event.task, event.description, event.assignee, event.depends_on, event.estimated_duration, event.priority
-    return _would(stage, event, partial(_list(stage).add_task, *said))
+    return _would(stage, event, partial(_list(stage).add_task, *said, max_attempts=event.max_attempts))
 
 
 def task_started(stage: Stage, event: TaskStarted) -> Event:
@@ -46,7 +46,7 @@ def task_started(stage: Stage, event: TaskStarted) -> Event:
 
 def task_completed(stage: Stage, event: TaskCompleted) -> Event:
     """Complete the task."""
-    return _would(stage, event, partial(_list(stage).complete_task, event.task))
+    return _would(stage, event, partial(_list(stage).complete_task, event.task, event.result, reward=event.reward))
 
 
 def task_failed(stage: Stage, event: TaskFailed) -> Event:

@@ -21,7 +21,7 @@ _NEEDS = ("memory", "goals")
 _TAUGHT = ("td", "transfer")
 
 
-class _Named(NamedTuple):
+class Named(NamedTuple):
     """What an entry is called, for a learner that only asks that."""
 
     owner: str
@@ -92,7 +92,7 @@ def _end(stage: Stage, event: Any) -> list[Event]:
     session = stage.performing(event, _NEEDS)
     learner = TDLambdaLearner(stage.config, session)
     learner._way = way
-    names = [_Named(*way.accessed[i]) for i in trajectory.among or ()]
+    names = [Named(*way.accessed[i]) for i in trajectory.among or ()]
     memories: Any = None if trajectory.among is None else dict(enumerate(names))
     hierarchy = OWN if trajectory.carried else None
     reward, success = trajectory.final_reward, trajectory.success

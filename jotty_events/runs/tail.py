@@ -12,16 +12,19 @@ from ..log.files import Files
 from ..log.manifest import Segment
 from ..log.segment import Commit, SegmentReader
 from ..types import Durability
+from .packs import Packs
 from .reader import RunReader
 
 
 class Tail:
     """Gives out the commits of a run as they come, those that end after seq `after`."""
 
-    def __init__(self, files: Files, run: str, after: int = 0) -> None:
+    def __init__(self, files: Files, run: str, after: int = 0, packs: Packs | None = None) -> None:
+        """`packs` are those that other readers of these files have open."""
         self._files = files
         self._run = run
         self._after = after
+        self._packs = Packs(files) if packs is None else packs
         manifest = RunReader(files, run).manifest
         self._any_commit = manifest.durability == Durability.OS.value
         self._segment = self._first = manifest.first
@@ -39,7 +42,9 @@ class Tail:
         for closed in manifest.segments:
             if closed.first >= self._segment:
                 self._segment = closed.first
-                yield from self._read(closed) if self._stands(closed) else self._packed(closed)
+                if closed.last > self._after:
+                    yield from self._read(closed) if self._stands(closed) else self._packed(closed)
+                self._last, self._head = closed.last, bytes.fromhex(closed.head)
                 self._segment, self._offset, self._durable = closed.last + 1, 0, closed.last
         if manifest.active is not None:
             yield from self._read(whole=self._any_commit or not alive)
@@ -50,7 +55,7 @@ class Tail:
 
     def _packed(self, closed: Segment) -> Iterator[Commit]:
         """Give out the rest of a segment that was packed meanwhile."""
-        for commit in RunReader(self._files, self._run).commits(self._last):
+        for commit in RunReader(self._files, self._run, self._packs).commits(self._last):
             if commit.first > closed.last:
                 return
             self._last, self._head = commit.last, commit.head

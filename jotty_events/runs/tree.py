@@ -6,29 +6,17 @@ in it.
 """
 
 from collections.abc import Iterator
-from itertools import islice, takewhile
-from typing import NamedTuple
+from itertools import islice
 
 from ..errors import FormatError, PointError, UnknownRun
 from ..log import layout
 from ..log.files import Files
 from ..log.manifest import Parent
-from .lineage import Lineage, trace, walk
+from .lineage import Lineage, trace
 from .packs import Packs
 from .point import Point, PointExpression, parse
 from .reader import RunReader
 from .writer import make_parent_durable
-
-LOOKED_AT = 100
-"""How many runs before the latest are looked at for branches."""
-
-
-class LeftBehind(NamedTuple):
-    """What a run learned that the line does not continue: its records from `first` to `last`."""
-
-    run: str
-    first: int
-    last: int
 
 
 class Tree:
@@ -167,29 +155,8 @@ class Tree:
         raise PointError(f"{point} lies inside a commit: it can be read, not continued", hint=self._whole(run, point))
 
     def _whole(self, run: RunReader, point: Point) -> str:
-        ends = [end.last for end in islice(run.ends(point.seq - 1), 1)]
-        return f"the commit ends at {run.run}@{ends[0]}" if ends else "take a point that the run reaches"
-
-    def left_behind(self, latest: RunReader) -> list[LeftBehind]:
-        """Return what was learned beside the latest run, since it began, and is not in its line.
-
-        Only the newest runs are looked at, so that starting a run costs the same however many there are.
-        """
-        beside = [run for run in self.run_ids() if run < latest.run][-LOOKED_AT:]
-        # An ancestor's id is less than its child's: what is older than these is not looked at.
-        line = takewhile(lambda span: span.run.run >= min(beside, default=""), walk(latest, latest.first, self.run))
-        cuts = {span.run.run: span.upto for span in line}
-        began = latest.manifest.created
-        found = (
-            _rest(RunReader(self.files, run, self.packs), cuts.get(run), began) for run in beside if self.exists(run)
-        )
-        return [one for one in found if one is not None]
-
-
-def _rest(run: RunReader, cut: int | None, began: int) -> LeftBehind | None:
-    """Return what a run has behind the place where the line leaves it, if anything was learned there."""
-    if run.manifest.experiment or run.end is None or run.end.at < began:
-        return None
-    first = run.first if cut is None else cut + 1
-    told = run.end.seq - first + 1 - (cut is None) - (run.manifest.ended is not None)
-    return LeftBehind(run.run, first, run.end.seq) if told > 0 else None
+        ends = list(islice(run.ends(point.seq - 1), 1))
+        if not ends:
+            return "take a point that the run reaches"
+        earlier = f", the one before at {run.run}@{ends[0].first - 1}" if ends[0].first > run.first else ""
+        return f"the commit ends at {run.run}@{ends[0].last}{earlier}"

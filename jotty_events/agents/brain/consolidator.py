@@ -106,7 +106,7 @@ class SharpWaveRippleConsolidator:
             episodes=episodes,
             values=values,
             now=now,
-            duration=max(0.0, self._session.clock() - now),
+            duration=self._lasted(now),
             patterns=patterns,
             links=[ReplayLink(**one._asdict()) for one in links],
             pruned=consolidator.to_prune(values, config.brain_prune_threshold, config.brain_max_prune_percentage),
@@ -114,6 +114,9 @@ class SharpWaveRippleConsolidator:
             values_after=grown.values,
             count=self.consolidation_count + 1,
         )
+
+    def _lasted(self, began: float) -> float:
+        return max(0.0, self._session.clock() - began)
 
 
 def _mark(memories: Sequence[Any], event: EpisodesReplayed) -> None:

@@ -8,9 +8,12 @@ from ...types import Json
 
 @dataclass(frozen=True)
 class Content:
-    """What is to be kept, and what the caller said of it. `kept` is as much of it as is kept, `hash` its MD5."""
+    """What is to be kept, and what the caller said of it.
 
-    text: str
+    `length` is the whole content's in characters, `kept` as much of it as is kept, `hash` its MD5.
+    """
+
+    length: int
     level: str
     goal: str
     domain: str

@@ -103,7 +103,7 @@ class HierarchicalMemory(Remembered):
         known_by = memory.known_by(content, self.config.max_entry_tokens, self._session.rules)
         return self._store(
             Content(
-                content,
+                len(content),
                 level,
                 text(goal, "the goal"),
                 *names,
@@ -228,6 +228,9 @@ class HierarchicalMemory(Remembered):
         """Keep the patterns that a model finds, and let go of old episodes that proved worthless; returns how many."""
         patterns = [self._keep(found) for found in self._consolidating.patterns()]
         wisdom = [self._keep(found) for found in self._consolidating.wisdom()]
+        return self._consolidated(len(patterns), bool(wisdom))
+
+    def _consolidated(self, patterns: int, wisdom: bool) -> int:
         with self._session.transaction() as commit:
             if wisdom:
                 self._protecting.wisdom(commit)
@@ -240,7 +243,7 @@ class HierarchicalMemory(Remembered):
                     now=commit.now,
                     count=self.memories.consolidations + 1,
                     pruned=len(gone),
-                    patterns=len(patterns),
+                    patterns=patterns,
                 )
             )
         return len(gone)

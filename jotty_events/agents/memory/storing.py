@@ -90,7 +90,7 @@ class Storing:
                 context=content.context,
                 initial_value=content.initial_value,
                 outcome=content.outcome,
-                content_length=len(content.text),
+                content_length=content.length,
                 content_hash=content.hash,
                 now=commit.now,
                 content=content.kept.content,

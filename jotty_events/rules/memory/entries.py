@@ -108,6 +108,17 @@ def _quoted(name: str) -> str:
     return name.replace("%", "%25").replace(":", "%3A")
 
 
+def names_in(key: str) -> tuple[str, str, str]:
+    """Return domain, task type and the beginning of the hash that a key of version 2 was made of."""
+    parts = key.split(":")
+    domain, task_type = (GENERAL, GENERAL) if len(parts) < 3 else map(_unquoted, (parts[0], parts[-2]))
+    return domain, task_type, parts[-1]
+
+
+def _unquoted(name: str) -> str:
+    return name.replace("%3A", ":").replace("%25", "%")
+
+
 def is_old_key(key: str) -> bool:
     """Say whether a key is of the form before there were domains in it: a hash alone (RULES R2)."""
     return ":" not in key

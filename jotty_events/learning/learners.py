@@ -15,6 +15,9 @@ class Learners:
     """The memories, the Q-table, TD(lambda), the brain and the task list."""
 
     def __init__(self, config: JottyConfig, session: Session, actors: list[str]) -> None:
+        self._config = config
+        self._session = session
+        self._others: dict[str, HierarchicalMemory] = {}
         self.shared = HierarchicalMemory(SHARED, config, session)
         self.local = {name: HierarchicalMemory(name, config, session) for name in actors}
         self.q = LLMQPredictor(config, session)
@@ -27,3 +30,11 @@ class Learners:
     def memories(self) -> list[HierarchicalMemory]:
         """All owners' memories, the shared ones first."""
         return [self.shared, *self.local.values()]
+
+    def of(self, owner: str) -> HierarchicalMemory:
+        """Return the memory of an owner: an actor's, the shared one, or that of somebody who is no actor here."""
+        if owner == SHARED:
+            return self.shared
+        if owner not in self.local and owner not in self._others:
+            self._others[owner] = HierarchicalMemory(owner, self._config, self._session)
+        return self.local[owner] if owner in self.local else self._others[owner]

@@ -36,3 +36,8 @@ class Choosing:
     def _candidate(self, learners: Learners, approach: str, tried: list[str | None]) -> Candidate:
         known = learners.q.estimate(self.described, {"approach": approach})
         return Candidate(approach=approach, q=known.value, nth=known.nth, tried=approach in tried)
+
+
+def in_this_round(tried: list[str | None], approaches: int) -> list[str | None]:
+    """Return what was tried since all approaches had been: each comes once in a round."""
+    return tried[len(tried) - len(tried) % max(1, approaches) :]

@@ -1,0 +1,1 @@
+"""Bundling: a lineage as one file, which is opened where it lies or unpacked elsewhere."""

@@ -1,0 +1,1 @@
+"""Diff: what was added, removed and changed between two points."""

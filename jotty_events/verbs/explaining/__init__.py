@@ -1,0 +1,1 @@
+"""Explain: the events behind one value, each with its arithmetic."""

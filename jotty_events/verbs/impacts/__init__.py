@@ -1,0 +1,1 @@
+"""Impact: what changed later because of an event."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .config import AgentConfig, JottyConfig
     from .errors import JottyError
     from .history import History
+    from .legacy.session_manager import SessionManager
+    from .legacy.vault import Vault
     from .outcome import Attempt, Outcome, RunResult, Task
     from .state import State
     from .types import Durability, LearningMode
@@ -49,10 +51,12 @@ __all__ = [
     "MarkovianTODO",
     "Outcome",
     "RunResult",
+    "SessionManager",
     "SharpWaveRippleConsolidator",
     "State",
     "TDLambdaLearner",
     "Task",
+    "Vault",
     "__version__",
 ]
 
@@ -76,10 +80,12 @@ _HOMES = {
     "MarkovianTODO": "agents.todo.task_list",
     "Outcome": "outcome",
     "RunResult": "outcome",
+    "SessionManager": "legacy.session_manager",
     "SharpWaveRippleConsolidator": "agents.brain.consolidator",
     "State": "state",
     "TDLambdaLearner": "agents.td.learner",
     "Task": "outcome",
+    "Vault": "legacy.vault",
 }
 
 

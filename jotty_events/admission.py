@@ -22,7 +22,8 @@ from msgspec.structs import astuple, replace
 
 from .batch import MAX_LENGTH, are_plain
 from .errors import InvalidEvent
-from .events import EVENT_TYPES, Event, tag_of
+from .events import EVENT_TYPES, EntryImported, Event, tag_of
+from .events.importable import TABLES, has_table
 
 MAX_DEPTH = 400
 MAX_INT = 2**63 - 1
@@ -75,6 +76,8 @@ def _are_plain(kind: type, alike: list[Event]) -> bool:
 def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
     if type(event) not in _UNION:
         raise InvalidEvent(f"{type(event).__name__} is no event of the log", hint="use the events of jotty_events")
+    if type(event) is EntryImported:
+        _require_table(event)
     changed = {}
     for (name, where, check), value in zip(_fields(type(event)), values, strict=True):
         kept = check(value, where)
@@ -82,6 +85,16 @@ def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
             changed[name] = kept
     _remember(event, values, mutable=bool(changed))
     return replace(event, **changed) if changed else event
+
+
+def _require_table(event: EntryImported) -> None:
+    """Refuse an entry for a table that is not there: no replay could take it up."""
+    names = event.projection, event.table
+    if all(isinstance(name, str) for name in names) and not has_table(*names):
+        raise InvalidEvent(
+            f"entry_imported.table is {event.table!r:.60}, and {event.projection} has no such table",
+            hint=f"its tables are {', '.join(TABLES[event.projection])}",
+        )
 
 
 _EVENTS = frozenset(EVENT_TYPES)

@@ -100,6 +100,9 @@ class JottyConfig(_Checked):
     persist_q_tables: bool = True
     persist_brain_state: bool = True
     persist_todos: bool = True
+    export_state: bool = True
+    """Whether the original's files are written beside a run: every `auto_save_interval` episodes (more rarely where
+    there are very many of them), and at its end."""
     experiment: bool | None = None
     """An experiment's run never becomes `latest`. Where it is not said, a run is one if the run it starts from is."""
 

@@ -163,3 +163,16 @@ class AmbiguousKey(JottyError):
     def __init__(self, message: str, *, matches: Sequence[str], hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.matches = list(matches)
+
+
+class ImportRefused(JottyError):
+    """Files from elsewhere cannot be imported as they are; nothing was written.
+
+    `problems` names the first of what is wrong, each with `file`, `path` (a JSON path) and `message`; `count` says how
+    many there are.
+    """
+
+    def __init__(self, message: str, *, problems: tuple[Any, ...], count: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.problems = problems
+        self.count = count

@@ -1,10 +1,10 @@
 """The history of an output folder: its runs, and the state at any point of them."""
 
+import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from functools import partial
 from os import PathLike
-from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from projections import READ_MODELS
@@ -27,6 +27,7 @@ from .runs.point import Point
 from .runs.reader import RunReader
 from .runs.tree import Tree
 from .state import State
+from .types import Clock, Entropy
 from .verbs.bisect import Bisected, Bisection, Predicate
 from .verbs.bundling.opening import open_bundle
 from .verbs.bundling.unpacking import Unpacked, unpack
@@ -34,6 +35,8 @@ from .verbs.bundling.writing import Bundled, bundle
 from .verbs.fork import Forked, Moment, fork
 
 if TYPE_CHECKING:
+    from .legacy.exporting.point import Exported
+    from .legacy.importing.report import Report as Imported
     from .relearning.beginning import Means
     from .relearning.refolded import Refolded
     from .verbs.diffing.changes import Diff
@@ -78,6 +81,41 @@ class History:
     def _state(self, point: Point, progress: Progress | None = None) -> State:
         replay = self._resuming.at(point, self._projections, progress)
         return State(self._projections, replay.result.states)
+
+    def export(self, point: str | Point, folder: str | PathLike[str], progress: Progress | None = None) -> "Exported":
+        """Write the state at a point into `folder`/jotty_state, in the files that the original keeps and loads.
+
+        The same point gives the same bytes. NameTaken for a file that no export wrote, UnsafeFile for a link that leads
+        elsewhere, WriteFailed if the disk refuses; and as `at` does.
+        """
+        from .legacy.exporting.point import export
+
+        found = self.point(point)
+        return export(
+            self.tree, found, self._resuming.at(found, READ_MODELS, progress).result.states, DiskFiles(folder)
+        )
+
+    def import_state(
+        self,
+        folder: str | PathLike[str],
+        *,
+        partial: bool = False,
+        progress: Progress | None = None,
+        clock: Clock = time.time,
+        entropy: Entropy = secrets.token_bytes,
+    ) -> "Imported":
+        """Import what the original kept in a folder: one tree of its files, or many runs, each of which becomes a run.
+
+        Nothing is written unless all of it is sound; with `partial` what is sound is imported, and the report tells of
+        the rest. What was imported before is left alone. `progress` is told how many bytes were read since it was last
+        told; each file is read twice. ImportRefused, with all that is wrong; MissingFile or UnsafeFile if there is no
+        such folder; WriteFailed if the disk refuses, FormatError for a file that changes meanwhile: then no run is
+        continued from what was written (see runs/drafts.py).
+        """
+        from .legacy.importing.folders import Import, Writer
+
+        writer = Writer(f"jotty-events {__version__}", clock, entropy)
+        return Import(self.tree, DiskFiles(folder), writer).run(partial=partial, progress=progress or (lambda _: None))
 
     def snapshot(self, point: str | Point = "latest") -> bool:
         """Keep the state at a point, so that it and later ones are found sooner; returns whether that was possible.
@@ -168,7 +206,7 @@ class History:
 
         It is `latest` from then on, unless it is an experiment. PointError inside a commit, WriteFailed.
         """
-        moment = Moment(time.time, token_bytes, __version__)
+        moment = Moment(time.time, secrets.token_bytes, __version__)
         return fork(self.tree, self.point(point), moment, experiment=experiment)
 
     def diff(
@@ -287,8 +325,9 @@ class History:
         from .relearning.changes import changes
         from .relearning.refold import Refold
 
-        found = changes(self.tree, rules, without, only, parameters)
-        refold = Refold(self.tree, self._projections, found, self._means())
+        refold = Refold(
+            self.tree, self._projections, changes(self.tree, rules, without, only, parameters), self._means()
+        )
         learn = refold.commit if commit else refold.state
         return learn(self.point(point), progress)
 
@@ -305,7 +344,7 @@ class History:
     def _means(self) -> "Means":
         from .relearning.beginning import Means
 
-        return Means(time.time, token_bytes, f"jotty-events {__version__}")
+        return Means(time.time, secrets.token_bytes, f"jotty-events {__version__}")
 
     def _reenactment(self) -> Factory:
         from .reenacting import deep

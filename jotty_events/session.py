@@ -16,6 +16,7 @@ from .admission import admit
 from .errors import RunClosed
 from .events import (
     AttemptMade,
+    EntryImported,
     EpisodeEnded,
     EpisodeStarted,
     Event,
@@ -34,6 +35,7 @@ from .events import (
     TodoRestored,
     tag_of,
 )
+from .log.files import Files
 from .projection import Projection
 from .reading.replay import Replay, Resuming, digests
 from .reading.snapshot.index import Index, KeptIndex
@@ -98,6 +100,10 @@ class Asked(Protocol):
         ...
 
 
+Follower = Callable[[Sequence[Event] | None, float], None]
+"""Told of every commit once it is appended (its events, its time in s), and of the end (None); may stop neither."""
+
+
 class Session:
     """The live states of all projections, and the writer of the run that they are learned in."""
 
@@ -147,6 +153,7 @@ class Session:
         self._saving = saving
         self._packing = packing
         self._keepers: list[Callable[[], Index | None]] = []
+        self._followers: list[Follower] = []
         self._library = plan.library if plan else ""
         self._saver = self._new_saver()
         if self.writer is not None:
@@ -172,6 +179,11 @@ class Session:
     def states(self) -> dict[str, Any]:
         """The live states by the names of their projections."""
         return self._live.result.states
+
+    @property
+    def files(self) -> Files:
+        """The files that the run is kept in."""
+        return self._tree.files
 
     @property
     def seq(self) -> int:
@@ -208,6 +220,8 @@ class Session:
         self._seq += self._is_kept(event)
 
     def _is_kept(self, event: Event) -> bool:
+        if isinstance(event, EntryImported) and event.projection in self._dropped:
+            return False
         return tag_of(event) not in self._unwritten
 
     @contextmanager
@@ -235,6 +249,8 @@ class Session:
         if kept:
             self.writer.append(kept, done.at)
             self._save_if_due(kept)
+            for follower in self._followers:
+                follower(done.events, done.now)
         at = round(done.at * 1e6)
         self._aside += [Record(self._seq, at, event) for event in done.events if not self._is_kept(event)]
 
@@ -252,6 +268,10 @@ class Session:
         place = Place(self.writer.run, self.writer.next_seq - 1, self.writer.head)
         indexes = [index for index in (keeper() for keeper in self._keepers) if index is not None]
         saver.save(place, live.states, replayable, live.unknown, sorted(live.missed), indexes)
+
+    def follow(self, follower: Follower) -> None:
+        """Tell `follower` of what is appended from now on."""
+        self._followers.append(follower)
 
     def keep_index(self, keeper: Callable[[], Index | None]) -> None:
         """Ask `keeper` for an index of the live state whenever that is saved."""
@@ -290,8 +310,11 @@ class Session:
             ended = RunEnded(run=self.writer.run, status=status, versions=versions, digests=kept, now=now)
             self.writer.close(ended, now)
             self._live.apply(Record(self._seq, round(now * 1e6), ended))
+            self._seq += 1
             if self._saver is not None:
                 self._save(self._saver)
+            for follower in self._followers:
+                follower(None, now)
             if self._packing is not None:
                 pack_if_due(self._tree, self._packing, self.writer.size, self.clock, self._library)
 

@@ -16,7 +16,7 @@ from .column_writes import add_rows, compile_columns, fields_read, registers_for
 from .gathered import Gathered
 from .imports import imported, table_for
 from .partial import Partial, settled
-from .registers import Register, item_name, put_name, stamp
+from .registers import Register, drop_name, item_name, put_name, stamp
 from .source import Columns, Source, written_names
 from .table import Table
 from .workers import side_by_side
@@ -36,6 +36,7 @@ class Plan:
         self.name = name
         self.tables = tables
         self._writes = writes
+        self._parents = {table.parent for table in tables}
         self.registers: dict[str, Register] = registers_for(tables, writes)
         reads: tuple[type[Event], ...] = (*writes, EntryImported)
         self.events = {tag_of(event): event for event in reads}
@@ -82,7 +83,11 @@ class Plan:
             event = EntryImported(projection=projection, table=table, row=decode(row), nth=nth)
             known = table_for(self.tables, event)
             register = put_name(known) if known.keep is None else item_name(known)
-            found.setdefault(register, []).append((stamp(int(seq)), *imported(known, event)))
+            key, cells = imported(known, event)
+            found.setdefault(register, []).append((stamp(int(seq)), key, cells))
+            if known.name in self._parents:
+                # A whole entry: what belonged to the one that it takes the place of is gone.
+                found.setdefault(drop_name(known.name), []).append((stamp(int(seq), 0), key, ()))
         for name, rows in found.items():
             add_rows(self.registers[name], rows, into)
 

@@ -231,6 +231,11 @@ class Memory(Mapping[str, OwnerMemory]):
         """Return what an owner remembers: nothing, if it was never heard of."""
         return OwnerMemory(self._state, owner)
 
+    def heard_of(self) -> list[str]:
+        """Return all owners that ever remembered something, those included who forgot all of it."""
+        counted = {key[0] for table in (ACCESSES, CONSOLIDATIONS) for key in self._state[table.name].all_keys()}
+        return sorted(counted.union(self))
+
     def __iter__(self) -> Iterator[str]:
         return iter(sorted({group[0] for table in (ENTRIES, LINKS) for group in self._state[table.name].prefixes()}))
 

@@ -68,8 +68,15 @@ class ReadModel:
         key, row = imported(table, event)
         if table.keep is not None:
             state[table.name].push(key, row[0])
-        else:
-            state[table.name].put(key, row)
+            return
+        for name in self._below.get(table.name, ()):
+            state[name].drop(key)
+        state[table.name].put(key, row)
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        """The tables whose rows belong to a row of another: an entry that is imported takes the place of all of it."""
+        return {one.name: [below.name for below in self.tables if below.parent == one.name] for one in self.tables}
 
     def dump(self, state: State) -> dict[str, Any]:
         """Return the tables as Arrow tables, rows sorted by key."""

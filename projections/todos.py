@@ -124,6 +124,12 @@ class Todos(TableView[str, TodoTask]):
         return self._list(1)
 
     @property
+    def opened(self) -> float | None:
+        """When the list was begun, in seconds since 1970; None before the first one."""
+        row = self._state[LIST.name].get(("list",))
+        return None if row is None else row[2]
+
+    @property
     def next_nth(self) -> int:
         """The insertion number that the next task gets."""
         return self._rows.next_nth

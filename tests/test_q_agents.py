@@ -497,16 +497,19 @@ def test_a_saved_table_comes_back(version: int) -> None:
     assert_sound(other)
 
 
-def test_a_separator_in_a_text_moves_the_boundary() -> None:
-    """The original's form splits a key at the first separator (P10); the log keeps both texts as they are."""
-    found = learner()
+@pytest.mark.parametrize(
+    ("version", "loaded"), [(1, [(("s", "t|||a"), 0.25)]), (2, [(("s|||t", "a"), 0.75), (("s", "t|||a"), 0.25)])]
+)
+def test_a_separator_in_a_text_moves_the_boundary(version: int, loaded: Any) -> None:
+    """The original's form splits a key at the first separator (P10); version 2 says both texts where that matters."""
+    found = learner(version)
     found.add_experience("s|||t", "a", 1.0, done=True)
     found.add_experience("s", "t|||a", 0.0, done=True)
     assert list(found.Q) == [("s|||t", "a"), ("s", "t|||a")]
     assert_sound(found)
-    other = learner()
+    other = learner(version)
     other.load_saved(found.saved_state())
-    assert [(key, entry.value) for key, entry in other.Q.items()] == [(("s", "t|||a"), 0.25)]
+    assert [(key, entry.value) for key, entry in other.Q.items()] == loaded
     other.load_saved({"q_table": {"no separator": {"value": 0.5}}})
     assert list(other.Q) == [("no separator", "")]
 

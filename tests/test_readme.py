@@ -46,9 +46,16 @@ CORRECTED = [
 """The defects of the original that concern a rule."""
 
 
-def versions() -> dict[str, tuple[str, str]]:
-    """Return the file and the name of the test that the README names for each corrected defect."""
-    table = README.read_text(encoding="utf-8").split("<!-- rules versions -->")[1].split("\n\n")[0]
+LOST = [f"P{number}" for number in range(1, 17)]
+"""The defects of the original by which learning is lost between runs."""
+
+TABLES = {"rules versions": CORRECTED, "lost between runs": LOST}
+"""The tables of defects, by the markers before them."""
+
+
+def corrections(marker: str) -> dict[str, tuple[str, str]]:
+    """Return the file and the name of the test that a table of the README names for each defect."""
+    table = README.read_text(encoding="utf-8").split(f"<!-- {marker} -->")[1].split("\n\n")[0]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.strip().splitlines()[2:]]
     assert all(len(row) == 4 and all(row) for row in rows)
     found = {row[0]: row[3].strip("`").partition("::") for row in rows}
@@ -56,15 +63,16 @@ def versions() -> dict[str, tuple[str, str]]:
     return {name: (file, test) for name, (file, _, test) in found.items()}
 
 
-def test_every_corrected_defect_stands_in_the_table() -> None:
-    """The table of the rules' versions has a row for each defect, in their order."""
-    assert list(versions()) == CORRECTED
+@pytest.mark.parametrize("marker", sorted(TABLES))
+def test_every_corrected_defect_stands_in_its_table(marker: str) -> None:
+    """Each table has a row for each of its defects, in their order."""
+    assert list(corrections(marker)) == TABLES[marker]
 
 
-@pytest.mark.parametrize("defect", CORRECTED)
-def test_the_test_that_shows_a_correction_is_there(defect: str) -> None:
+@pytest.mark.parametrize(("marker", "defect"), [(marker, one) for marker in sorted(TABLES) for one in TABLES[marker]])
+def test_the_test_that_shows_a_correction_is_there(marker: str, defect: str) -> None:
     """The test that a row names is in the file that it names, and says of which defect it is."""
-    file, name = versions()[defect]
+    file, name = corrections(marker)[defect]
     tree = ast.parse((README.parent / "tests" / file).read_text(encoding="utf-8"))
     tests = {node.name: ast.get_docstring(node) or "" for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert defect in re.findall(r"\b[MDTE]\d+\b", tests[name])
+    assert defect in re.findall(r"\b[MDTEP]\d+\b", tests[name])

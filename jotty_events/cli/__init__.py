@@ -24,8 +24,13 @@ COMMANDS = {
     "pack": "Pack closed segments into Parquet tables, one per type of event.",
     "refold": "Learn again from the same experiences: by other rules, or without some of them.",
     "verify": "Verify that the rules still conclude what was recorded.",
+    "import": "Import what the original kept in its files, as runs.",
+    "export": "Write the state at a point as the files that the original keeps.",
 }
-"""Every command with its short help; the command NAME is the attribute NAME of the module NAME in this folder."""
+"""Every command with its short help; the command NAME is the attribute NAME of the module NAME in this folder.
+
+A word of Python's own takes an underscore there.
+"""
 
 
 @click.group(

@@ -36,6 +36,7 @@ class RunRow:
     parent: Point | None = None
     state: str = "damaged"
     experiment: bool = False
+    draft: bool = False
     first: int | None = None
     last: int | None = None
     records: int = 0
@@ -57,7 +58,8 @@ class RunRow:
     def cells(self, line: list[str]) -> tuple[Cell, ...]:
         """Return the cells of the table."""
         place = "latest" if line[-1:] == [self.run] else "·" if self.run in line else ""
-        state = Piece(self.state + (", experiment" if self.experiment else ""), _STYLES[self.state])
+        kinds = [name for name, is_one in (("experiment", self.experiment), ("draft", self.draft)) if is_one]
+        state = Piece(", ".join([self.state, *kinds]), _STYLES[self.state])
         return (
             self.run,
             str(self.parent) if self.parent else Piece(NONE, "dim"),
@@ -83,6 +85,7 @@ def _describe(run: RunReader, row: RunRow) -> None:
     manifest = run.manifest
     row.parent = Point(manifest.parent.run, manifest.parent.seq) if manifest.parent else None
     row.experiment, row.first, row.started = manifest.experiment, manifest.first, manifest.created
+    row.draft = run.draft
     row.ended = manifest.ended.at if manifest.ended else None
     row.state = "ended" if manifest.ended else "live" if run.live else "died"
     if run.end is not None:
@@ -120,14 +123,15 @@ def runs(ctx: click.Context, output: str, as_json: bool) -> None:
 
     Each run with the point that it began at, its state (ended: it was closed; died: its writer is gone; live: it is
     being written; damaged: it cannot be read), how many records it holds, and when it started. The run that `latest`
-    names is marked so, and those that lead to it with a dot: what stands without a mark is not continued.
+    names is marked so, and those that lead to it with a dot: what stands without a mark is not continued. A draft is
+    part of an import that was not finished.
 
     Exits with 1 if a run is damaged.
 
     \b
     --json: {"output": DIR, "latest": RUN or null, "runs": [
       {"run": TEXT, "parent": {"run": TEXT, "seq": INT} or null,
-       "state": "ended" | "died" | "live" | "damaged", "experiment": BOOL,
+       "state": "ended" | "died" | "live" | "damaged", "experiment": BOOL, "draft": BOOL,
        "first": INT or null, "last": INT or null, "records": INT,
        "started": TIME or null, "ended": TIME or null, "in_latest": BOOL,
        "error": null or {"type": TEXT, "message": TEXT, "hint": TEXT}}]}

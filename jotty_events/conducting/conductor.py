@@ -23,12 +23,14 @@ from ..agents.td.learner import TDLambdaLearner
 from ..agents.todo.task_list import MarkovianTODO
 from ..config import MAX_TEXT, AgentConfig, JottyConfig, require_actors
 from ..errors import ConfigError, RunClosed
-from ..learning.learners import Learners
+from ..learning.learners import Learners, take_over
+from ..legacy.exporting.following import Following, home
+from ..legacy.vault import NoVault, Vault
 from ..outcome import RunResult
 from ..projection import Projection
 from ..runs.point import Point
 from ..state import State
-from ..types import Clock, Entropy
+from ..types import Clock, Entropy, LearningMode
 from .driving import drive, drive_elsewhere
 from .episode import Episode
 from .opening import Opening
@@ -63,6 +65,8 @@ class Conductor:
         if model is not None:
             self._session.model = Model(model, self._session, self.config.model_timeout)
         self._learners = Learners(self.config, self._session, list(self._actors))
+        if self.config.export_state and self.config.learning_mode is LearningMode.PERSISTENT:
+            self._session.follow(Following(self._session, self._session.files, self.config))
         self._turns = Turns()
         self._closed = False
         self._finalizer = weakref.finalize(self, self._session.close, "exited")
@@ -93,6 +97,11 @@ class Conductor:
         """The memories that all actors read."""
         return self._learners.shared
 
+    @shared_memory.setter
+    def shared_memory(self, memory: HierarchicalMemory) -> None:
+        """Take over what a memory remembers, in one commit. ConfigError for what is no memory, and in mode DISABLED."""
+        take_over(self._learners.shared, memory)
+
     @property
     def local_memories(self) -> dict[str, HierarchicalMemory]:
         """Each actor's own memories, by its name."""
@@ -117,6 +126,14 @@ class Conductor:
     def todo(self) -> MarkovianTODO:
         """The task list of the goal at hand."""
         return self._learners.todo
+
+    @property
+    def persistence_manager(self) -> Vault:
+        """Saves the state as the original does, where this run's own is; ConfigError in modes that write nothing."""
+        run = self._session.run
+        if self.config.learning_mode is not LearningMode.PERSISTENT or run is None:
+            return NoVault(self.config.learning_mode.value)
+        return Vault("", files=self._session.files, folder=home(self.config, run))
 
     async def run(self, goal: str, domain: str | None = None) -> RunResult:
         """Work towards a goal: one episode. Failures of agents are results; ConfigError for a goal that says nothing,

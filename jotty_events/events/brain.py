@@ -27,7 +27,7 @@ class ExperienceEncoded(Learned, frozen=True, kw_only=True, tag_field="type", ta
 
 
 class ExperienceForgotten(Learned, frozen=True, kw_only=True, tag_field="type", tag="experience_forgotten"):
-    """An experience left the hippocampus. `reason`: capacity or weak."""
+    """An experience left the hippocampus. `reason`: capacity, weak or replaced (another brain was loaded)."""
 
     reason: Observed[str]
     now: Observed[float]
@@ -82,7 +82,7 @@ class PatternReinforced(Learned, frozen=True, kw_only=True, tag_field="type", ta
 
 
 class PatternForgotten(Learned, frozen=True, kw_only=True, tag_field="type", tag="pattern_forgotten"):
-    """A pattern left the neocortex. `reason`: capacity or weak."""
+    """A pattern left the neocortex. `reason`: capacity, weak or replaced (another brain was loaded)."""
 
     reason: Observed[str]
     now: Observed[float]

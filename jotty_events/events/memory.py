@@ -177,7 +177,7 @@ class MemoriesRetrieved(Learned, frozen=True, kw_only=True, tag_field="type", ta
 
 
 class MemoryEvicted(Learned, frozen=True, kw_only=True, tag_field="type", tag="memory_evicted"):
-    """An entry was let go. `reason`: capacity, stale, renamed, merged or removed."""
+    """An entry was let go. `reason`: capacity, stale, renamed, merged, removed, or replaced by a loaded memory."""
 
     owner: Observed[str]
     level: Observed[str]

@@ -51,7 +51,10 @@ class Absorbed(Struct, frozen=True, kw_only=True, tag_field="type", tag="absorbe
 
 
 class Imported(Struct, frozen=True, kw_only=True, tag_field="type", tag="imported"):
-    """A file of another system was read. `digest` is SHA-256 hex of its bytes."""
+    """A file of another system was read. `digest` is SHA-256 hex of its bytes.
+
+    `unknown` holds what stands at the top of the file, as far as no table has a place for it.
+    """
 
     file: Observed[str]
     kind: Observed[str]
@@ -62,7 +65,11 @@ class Imported(Struct, frozen=True, kw_only=True, tag_field="type", tag="importe
 
 
 class EntryImported(Learned, frozen=True, kw_only=True, tag_field="type", tag="entry_imported"):
-    """A whole entry of one projection's table, as it was elsewhere: `row` maps the table's columns to values."""
+    """A whole entry of one projection's table, as it was elsewhere: `row` maps the table's columns to values.
+
+    It takes the place of the entry that has its key, and of all that belonged to that one. What `row` holds beside the
+    columns (`unknown`: fields that no column is for) is kept here, and is no part of the state.
+    """
 
     projection: Observed[str]
     table: Observed[str]

@@ -32,7 +32,7 @@ from .refusals import (
 )
 from .storage import Appender, Files, Lock, components, make_aside, named, span
 
-__all__ = ["Appender", "DiskFiles", "Files", "Lock", "process"]
+__all__ = ["Appender", "DiskFiles", "Files", "Lock", "file_beside", "process"]
 
 _TRIES = 1000
 _ROOT = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -264,10 +264,13 @@ class DiskFiles:
             return os.stat(parts[-1], dir_fd=parent, follow_symlinks=False) if parts else os.fstat(parent)
 
 
-def file_beside(path: str | os.PathLike[str]) -> tuple[DiskFiles, str]:
-    """Return the folder of a file that lies in no history, as files of its own, and the file's name; UnsafeFile."""
+def file_beside(path: str | os.PathLike[str], *, follow: bool = True) -> tuple[DiskFiles, str]:
+    """Return the folder of a file that lies in no history, as files of its own, and the file's name; UnsafeFile.
+
+    A link is followed, unless it is to be seen as what it is.
+    """
     try:
-        folder, name = os.path.split(os.path.realpath(os.fspath(path)))
+        folder, name = os.path.split((os.path.realpath if follow else os.path.abspath)(os.fspath(path)))
     except ValueError as error:
         raise UnsafeFile(f"{path!r} is no file name", file=ascii(path), hint="name a plain file") from error
     named(name)

@@ -47,7 +47,10 @@ class Ending(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
-    """What a reader must know of a run before it reads its segments. `active` is the first seq of the open segment."""
+    """What a reader must know of a run before it reads its segments. `active` is the first seq of the open segment.
+
+    A `draft` is not to be continued: it never becomes `latest`, until what it is part of is whole.
+    """
 
     format: str = FORMAT
     version: int = VERSION
@@ -62,6 +65,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     segments: list[Segment] = []
     active: int | None = None
     ended: Ending | None = None
+    draft: bool | UnsetType = UNSET
     check: str = ""
 
 

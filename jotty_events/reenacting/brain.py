@@ -5,6 +5,7 @@ from typing import Any
 from ..agents.brain.brain import Brain
 from ..agents.brain.consolidator import SharpWaveRippleConsolidator
 from ..agents.brain.hippocampus import HippocampalExtractor
+from ..agents.brain.loading import REPLACED, Loading
 from ..agents.brain.sleep_and_wake import BrainStateMachine
 from ..agents.brain.sleeping import Forgetting, Sleeping
 from ..events import (
@@ -34,9 +35,18 @@ def experience_encoded(stage: Stage, event: ExperienceEncoded) -> Event:
 
 
 def experience_forgotten(stage: Stage, event: ExperienceForgotten) -> Event:
-    """Forget what is too much; what has faded is forgotten in sleep."""
+    """Forget what is too much, or what another brain takes the place of; what has faded is forgotten in sleep."""
+    if event.reason == REPLACED:
+        return stage.would_add(event, lambda commit: Loading(stage.session).forget_experience(commit, event.nth))
     if event.reason == "capacity":
         return stage.would_add(event, Forgetting(stage.config, stage.session).experiences)
+    return slept(stage, event)
+
+
+def pattern_forgotten(stage: Stage, event: PatternForgotten) -> Event:
+    """Forget what another brain takes the place of; all else is forgotten in sleep."""
+    if event.reason == REPLACED:
+        return stage.would_add(event, lambda commit: Loading(stage.session).forget_pattern(commit, event.nth))
     return slept(stage, event)
 
 
@@ -82,7 +92,7 @@ BRAIN: dict[type[Event], Reenacted] = {
     TraceReplayed: Reenacted(slept, _NEEDS),
     PatternLearned: Reenacted(slept, _NEEDS),
     PatternReinforced: Reenacted(slept, _NEEDS),
-    PatternForgotten: Reenacted(slept, _NEEDS),
+    PatternForgotten: Reenacted(pattern_forgotten, _NEEDS),
     ConsolidationDone: Reenacted(slept, _NEEDS),
     WakeCounted: Reenacted(wake_counted, _NEEDS),
     ExperienceJudged: Reenacted(experience_judged, _NEEDS),

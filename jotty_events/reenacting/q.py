@@ -49,7 +49,12 @@ def q_pruned(stage: Stage, event: QPruned) -> Event:
 
 
 def tiers_assigned(stage: Stage, event: TiersAssigned) -> Event:
-    """Assign the tiers anew; nobody recorded whether version 1 could cluster but the event itself."""
+    """Assign the tiers anew; nobody recorded whether version 1 could cluster but the event itself.
+
+    Of an empty table they are taken back: another is about to be loaded into it.
+    """
+    if not len(stage.q.Q):
+        return stage.would_add(event, stage.q.tiers.empty)
     stage.q.tiers.clustering = event.clusters is not None
     return stage.would_add(event, lambda commit: stage.q.tiers.promote_demote(commit, event.reward))
 

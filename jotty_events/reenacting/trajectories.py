@@ -9,8 +9,9 @@ from functools import partial
 from itertools import count
 from typing import Any, NamedTuple
 
+from ..agents.memory.rate import SUCCESS
 from ..agents.memory.valuing import Valuing
-from ..agents.td.adaptive_alpha import SUCCESS, AdaptiveLearningRate
+from ..agents.td.adaptive_alpha import AdaptiveLearningRate
 from ..agents.td.learner import OWN, TDLambdaLearner
 from ..agents.td.trajectory import Name
 from ..errors import ConfigError

@@ -92,7 +92,7 @@ def _is_pinned(event: Event) -> bool:
         return False
     config = event.config
     asked = config.get("start_from") is not None or config.get("auto_load_on_start") is False
-    return asked or config.get("branches") == "latest" or event.mode == "fork"
+    return asked or config.get("branches") == "latest" or event.mode in ("fork", "import")
 
 
 def branches(tree: Tree, end: Point) -> tuple[list[Branch], Line]:
@@ -116,7 +116,7 @@ def _newest(tree: Tree, end: Point, oldest: str) -> Iterator[Span]:
 
 def _rest(run: RunReader, cut: int | None) -> Iterator[Branch]:
     """Give out what a run has behind the place where the line leaves it, if anything was learned there."""
-    if not run.manifest.experiment and run.end is not None:
+    if not run.manifest.experiment and not run.draft and run.end is not None:
         rest = Branch(run.run, run.manifest.uid, run.first if cut is None else cut + 1, run.end.seq, run.live)
         if _says_more(run, rest.first):
             yield rest

@@ -81,6 +81,11 @@ class RunReader:
         """The head before the run's first commit."""
         return bytes.fromhex(self.parent.head) if self.parent else ROOT_HEAD
 
+    @property
+    def draft(self) -> bool:
+        """Whether the run is part of something that is not whole yet: nothing continues from it."""
+        return self.manifest.draft is True
+
     @cached_property
     def live(self) -> bool:
         """Whether somebody else is writing the run, as it was when first asked."""

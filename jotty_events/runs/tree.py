@@ -50,11 +50,11 @@ class Tree:
         return f"the last runs there are {', '.join(known)}" if known else "no run is there yet"
 
     def latest(self) -> RunReader | None:
-        """Return the run with the greatest id that has a commit and is no experiment, None if there is none."""
+        """Return the run with the greatest id that has a commit and is no experiment or draft, None if none is."""
         for run in reversed(self.run_ids()):
             if self.exists(run):
                 reader = RunReader(self.files, run, self.packs)
-                if not reader.manifest.experiment and reader.end is not None:
+                if not reader.manifest.experiment and not reader.draft and reader.end is not None:
                     return reader
         return None
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import RLock
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from ..admission import admit_all
@@ -35,7 +36,7 @@ AT_ONCE = 128
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run is begun with. `interval` is in seconds and counts in mode INTERVAL only."""
+    """What a run is begun with. `interval` is in seconds and counts in mode INTERVAL only; for drafts see drafts.py."""
 
     clock: Clock
     entropy: Entropy
@@ -47,6 +48,7 @@ class RunPlan:
     seed: int = 0
     parent: Parent | None = None
     experiment: bool = False
+    draft: bool = False
     durability: Durability = Durability.COMMIT
     interval: float = 0.05
     segment_bytes: int = SEGMENT_BYTES
@@ -90,7 +92,7 @@ class RunWriter:
         for folder in (layout.events(self.run), self.run, ""):
             self._files.sync(folder)
         self._replace_manifest(self._manifest)
-        if not self._plan.experiment:
+        if not self._plan.experiment and not self._plan.draft:
             self._files.point(layout.LATEST, self.run)
         if self._plan.durability is Durability.INTERVAL:
             self._group = GroupSync(self.sync_some, self._plan.interval)
@@ -127,6 +129,7 @@ class RunWriter:
             library=plan.library,
             created=self._at,
             active=self._first,
+            draft=True if plan.draft else UNSET,
         )
 
     def _open_segment(self, first: int, head: bytes) -> None:

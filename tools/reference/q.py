@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any
 
+from jotty_events.agents.q.portrait import entry_as_dict
 from jotty_events.agents.q.predictor import LLMQPredictor
 from jotty_events.agents.q.ranking import kept
-from jotty_events.agents.q.saved import entry_json
 from jotty_events.config import JottyConfig
 from jotty_events.errors import JottyError
 from jotty_events.rules.q.lessons import lesson
@@ -212,7 +212,8 @@ class Replay:
 
     def _table(self) -> list[Json]:
         return [
-            {"state_desc": key[0], "action_desc": key[1], **entry_json(entry)} for key, entry in self._learner.Q.items()
+            {"state_desc": key[0], "action_desc": key[1], **entry_as_dict(entry)}
+            for key, entry in self._learner.Q.items()
         ]
 
     def _buffer(self) -> list[Any]:
@@ -279,7 +280,7 @@ def _plain_name(error: BaseException) -> str:
 def _compared(before: LLMQPredictor, after: LLMQPredictor) -> dict[str, bool]:
     """Return which parts of a learner came back the same."""
     was, now = before.saved_state(), after.saved_state()
-    tables = [[(key, entry_json(entry)) for key, entry in one.Q.items()] for one in (before, after)]
+    tables = [[(key, entry_as_dict(entry)) for key, entry in one.Q.items()] for one in (before, after)]
     same = {
         "Q": dict(tables[0]) == dict(tables[1]),
         "Q_order": list(before.Q) == list(after.Q),

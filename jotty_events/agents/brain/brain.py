@@ -1,6 +1,7 @@
 """The brain: takes in experiences while awake, and in sleep replays them into patterns."""
 
 import time
+from collections.abc import Mapping
 from math import isfinite
 from random import Random
 from typing import Any
@@ -19,11 +20,22 @@ from ...session import Session, Transaction, undisturbed
 from ...types import Clock, Json
 from ..alone import alone
 from ..model import Ask
+from ..on_file import OnFile
+from .loading import Loading
+from .portrait import brain_as_dict
 from .sleeping import Forgetting, Sleeping, as_pattern
 
 
-class Brain:
+class Brain(OnFile):
     """The hippocampus and the neocortex of one conductor."""
+
+    kind = "brain"
+    entries_in = ("hippocampus", "neocortex")
+    known = (
+        *entries_in,
+        *("episodes_since_sleep", "total_consolidations", "last_sleep", "expected_reward", "replays"),
+        *("filter", "seen", "machine", "recent", "queue"),
+    )
 
     def __init__(
         self,
@@ -171,3 +183,11 @@ class Brain:
             "avg_neo_strength": brain.mean([one.strength for one in patterns]),
             "total_replay_count": sum(one.replays for one in traces),
         }
+
+    @undisturbed
+    def saved_state(self) -> Json:
+        """Return all that the brain holds as one JSON object."""
+        return brain_as_dict(self.state)
+
+    def _take_over(self, commit: Transaction, saved: Mapping[str, Any]) -> None:
+        Loading(self._session).over(commit, saved)

@@ -18,6 +18,7 @@ from ...rules.memory import entries as memory
 from ...session import Session, Transaction
 from ..calendar import as_seconds
 from ..refusal import require_level
+from .rate import rate_as_dict, rate_rows
 
 _NONSENSE = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -50,6 +51,7 @@ class Adopting:
             for node in data.get("goal_hierarchy", {}).get("nodes", {}).values():
                 self._goal(commit, node)
             self._count(commit, data)
+            self._rate(commit, data.get("learning_rate") or {})
 
     def one(self, commit: Transaction, level: str, key: str, said: Mapping[str, Any]) -> None:
         """Take in one entry, under the key that it has. ConfigError for what is none."""
@@ -141,9 +143,18 @@ class Adopting:
         self._add(commit, "goals", "nodes", row, self._goals.next_nth)
 
     def _count(self, commit: Transaction, said: Mapping[str, Any]) -> None:
-        self._add(commit, "memory", "accesses", {"total": said.get("total_accesses", 0)}, 0)
-        counted = {"count": said.get("consolidation_count", 0), "time": commit.now}
-        self._add(commit, "memory", "consolidations", counted, 0)
+        held = self._memory.of(self._owner)
+        accesses, count = said.get("total_accesses", 0), said.get("consolidation_count", 0)
+        if accesses != held.total_accesses:
+            self._add(commit, "memory", "accesses", {"total": accesses}, 0)
+        if count != held.consolidations:
+            self._add(commit, "memory", "consolidations", {"count": count, "time": commit.now}, 0)
+
+    def _rate(self, commit: Transaction, said: Mapping[str, Any]) -> None:
+        """Take in the learning rate of TD(lambda), which is not of one owner."""
+        if said and dict(said) != rate_as_dict(self._memory):
+            for table, row in rate_rows(said):
+                self._add(commit, "memory", table, row, 0)
 
 
 @contextmanager

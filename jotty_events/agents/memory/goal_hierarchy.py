@@ -16,6 +16,7 @@ from ...session import Session, undisturbed
 from ...types import SHARED, Clock
 from ..alone import alone
 from .goals import GoalReader
+from .portrait import goals_as_dict
 
 
 class GoalHierarchy:
@@ -90,26 +91,4 @@ class GoalHierarchy:
     @undisturbed
     def to_dict(self) -> dict[str, Any]:
         """Return all goals as JSON values, in the original's form."""
-        nodes = self.nodes.entries()
-        below: dict[str | None, list[Goal]] = {}
-        for node in nodes:
-            below.setdefault(node.parent_id, []).append(node)
-        return {
-            "nodes": {node.goal_id: _as_dict(node, below.get(node.goal_id, [])) for node in nodes},
-            "root_id": goals.ROOT,
-        }
-
-
-def _as_dict(node: Goal, below: Sequence[Goal]) -> dict[str, Any]:
-    return {
-        "goal_id": node.goal_id,
-        "goal_text": node.goal,
-        "parent_id": node.parent_id,
-        # A parent knows only those that came after it.
-        "children_ids": [child.goal_id for child in below if child.nth > node.nth],
-        "domain": node.domain,
-        "operation_type": node.operation_type,
-        "entities": node.entities,
-        "episode_count": node.episode_count,
-        "success_rate": node.success_rate,
-    }
+        return goals_as_dict(self.nodes)

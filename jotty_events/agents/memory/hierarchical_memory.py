@@ -15,12 +15,16 @@ from ...rules.memory import entries as memory
 from ...session import Session, Transaction, undisturbed
 from ...types import LEVELS, SHARED, Clock, Json
 from ..model import Ask
+from ..on_file import OnFile
 from ..refusal import require_budget, require_level, require_memory, require_said, require_texts, require_threshold
 from .adopting import Adopting
 from .consolidating import Consolidating, Finding
 from .content import Content
+from .loading import Loading
+from .portrait import COMPLETE, KNOWN, memory_as_dict
 from .protecting import Protecting
 from .questions import Questions
+from .rate import rate_as_dict
 from .remembered import Remembered
 from .retrieving import Query, Retrieving
 from .room import Room
@@ -29,8 +33,12 @@ from .twins import Twins
 from .valuing import Valuing
 
 
-class HierarchicalMemory(Remembered):
+class HierarchicalMemory(Remembered, OnFile):
     """The memories of one owner: "shared", or an agent's name."""
+
+    kind = "memory"
+    entries_in = ("memories",)
+    known = (*entries_in, *KNOWN)
 
     def __init__(
         self,
@@ -272,6 +280,16 @@ class HierarchicalMemory(Remembered):
         with found._session.transaction() as commit:
             Adopting(name, found._session).all(commit, data)
         return found
+
+    @undisturbed
+    def saved_state(self) -> Json:
+        """Return all that is remembered as one JSON object, and the learning rate of the values with "shared"."""
+        said = memory_as_dict(self.memories, self.goal_hierarchy.to_dict(), COMPLETE)
+        shared = self.agent_name == SHARED
+        return said | {"learning_rate": rate_as_dict(self._session.view("memory"))} if shared else said
+
+    def _take_over(self, commit: Transaction, saved: Mapping[str, Any]) -> None:
+        Loading(self.agent_name, self.config, self._session).over(commit, saved)
 
     def take_in(self, level: str, key: str, data: Mapping[str, Any]) -> MemoryEntry | None:
         """Take in one entry in the original's form, under the key that it has elsewhere; at least its `content`."""

@@ -4,11 +4,20 @@ Invariants: what is returned is a copy, which later changes do not show in (E3).
 leaves out, and loses so between runs (P9).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+from projections.goals import Goal
 from projections.memory import CausalLink, GoalValue, MemoryEntry, OwnerMemory
+from projections.view import TableView
 
+from ...rules.memory.goals import ROOT
 from ..calendar import as_date
+
+COMPLETE = 2
+"""The version of a portrait that says everything."""
+KNOWN = ("agent_name", "total_accesses", "consolidation_count", "causal_links", "goal_hierarchy", "learning_rate")
+"""What else stands in such a file, beside the memories."""
 
 
 def entry_as_dict(entry: MemoryEntry, version: int) -> dict[str, Any]:
@@ -79,4 +88,28 @@ def memory_as_dict(owned: OwnerMemory, goals: dict[str, Any], version: int) -> d
         },
         "causal_links": {key: link_as_dict(link, version) for key, link in owned.links.items()},
         "goal_hierarchy": goals,
+    }
+
+
+def goals_as_dict(nodes: TableView[str, Goal]) -> dict[str, Any]:
+    """Return one owner's goals as JSON values."""
+    found = nodes.entries()
+    below: dict[str | None, list[Goal]] = {}
+    for node in found:
+        below.setdefault(node.parent_id, []).append(node)
+    return {"nodes": {node.goal_id: _node(node, below.get(node.goal_id, [])) for node in found}, "root_id": ROOT}
+
+
+def _node(node: Goal, below: Sequence[Goal]) -> dict[str, Any]:
+    return {
+        "goal_id": node.goal_id,
+        "goal_text": node.goal,
+        "parent_id": node.parent_id,
+        # A parent knows only those that came after it.
+        "children_ids": [child.goal_id for child in below if child.nth > node.nth],
+        "domain": node.domain,
+        "operation_type": node.operation_type,
+        "entities": node.entities,
+        "episode_count": node.episode_count,
+        "success_rate": node.success_rate,
     }

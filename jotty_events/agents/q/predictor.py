@@ -12,11 +12,13 @@ from ...errors import ConfigError
 from ...outcome import why_no_share
 from ...rules.q import context as q_context
 from ...rules.q import learning as q_learning
-from ...session import Session, undisturbed
+from ...session import Session, Transaction, undisturbed
 from ...types import Clock, Json
 from ..alone import alone
 from ..model import Ask
+from ..on_file import OnFile
 from .buffer import Buffer
+from .portrait import KNOWN
 from .prediction import EXPERIENCES_ASKED, asked, predicted
 from .pruning import Pruning
 from .reading import TableReader
@@ -30,8 +32,12 @@ NO_ACTIONS = "No actions available"
 _SHOWN = 100
 
 
-class LLMQPredictor:
+class LLMQPredictor(OnFile):
     """Values of actions in states, both known by texts."""
+
+    kind = "q_table"
+    entries_in = ("q_table", "experience_buffer")
+    known = (*entries_in, *KNOWN)
 
     def __init__(
         self,
@@ -262,12 +268,14 @@ class LLMQPredictor:
     @undisturbed
     def saved_state(self) -> Json:
         """Return all that was learned as the one JSON object that the original keeps."""
-        return Saved(self._session, self.tiers, self.pruning, self.buffer).state(self.alpha, self.gamma, self.epsilon)
+        return self._saved.state(self.alpha, self.gamma, self.epsilon)
 
-    def load_saved(self, saved: Mapping[str, Any]) -> None:
-        """Take over what `saved_state` returned, in the place of what was learned here; ConfigError if it is not."""
-        with self._session.transaction() as commit:
-            Saved(self._session, self.tiers, self.pruning, self.buffer).take_over(commit, saved)
+    def _take_over(self, commit: Transaction, saved: Mapping[str, Any]) -> None:
+        self._saved.take_over(commit, saved)
+
+    @property
+    def _saved(self) -> Saved:
+        return Saved(self._session, self.tiers, self.pruning, self.buffer)
 
 
 def _why(explored: bool, epsilon: float, value: float, text: str, version: int) -> str:

@@ -1,8 +1,8 @@
-"""The Q-table as the one JSON object that the original keeps, and back again.
+"""A Q-table in the original's form, as the rows to import.
 
-Invariants: loading is one commit, and all of the object is understood before anything changes (P12). A key of that
-form is split at its first separator, so texts that hold the separator come back as others (P10): the log keeps both
-texts by themselves, and never needs this form.
+Invariants: all of the object is understood before anything changes (P12). A key is split at its first separator; the
+entries of which that would make others stand apart, with both texts (P10). A file that holds a buffer and no table, as
+the original's vault writes it, says nothing of the table (P2).
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,37 +17,68 @@ from ...rules.q.retention import Key
 from ...rules.q.tiers import FIRST_THRESHOLD
 from ...session import Transaction
 from ...types import Json
+from .portrait import APART, SEPARATOR, joined, split
 
-SEPARATOR = "|||"
+__all__ = ["REPLACED", "SEPARATOR", "has_table", "import_rows", "joined", "rows_of", "split"]
+
 REPLACED = "replaced"
 """Why an entry goes that was there before a state was loaded."""
 _MODEL = "q_table"
+_BUFFER = "experience_buffer"
 _Row = tuple[str, Json, int]
 """A row to import: its table, its values, and its insertion number where the table counts."""
 
 
-def joined(key: Key) -> str:
-    """Return both texts of an entry as one."""
-    return f"{key[0]}{SEPARATOR}{key[1]}"
-
-
-def split(key: str) -> Key:
-    """Return the texts of an entry: what stands before the first separator, and what stands after it."""
-    state, _, action = key.partition(SEPARATOR)
-    return state, action
+def has_table(saved: object) -> bool:
+    """Say whether a saved state speaks of the table: the original's vault saves the buffer alone (P2)."""
+    return not isinstance(saved, Mapping) or "q_table" in saved or _BUFFER not in saved
 
 
 def rows_of(saved: Mapping[str, Any], first_entry: int, first_experience: int) -> list[_Row]:
     """Return the rows that a saved state holds, numbered from those on; ConfigError if it is none."""
     try:
-        table = {split(key): value for key, value in saved["q_table"].items()}
-        numbers = {key: nth for nth, key in enumerate(table, first_entry)}
-        rows = [row for key, one in table.items() for row in _entry(key, one, numbers[key])]
-        rows += [_experience(one, nth) for nth, one in enumerate(saved.get("experience_buffer", []), first_experience)]
-        return [*rows, *_tiers(saved, numbers), *_parameters(saved)]
+        rows = [_experience(one, nth) for nth, one in enumerate(saved.get(_BUFFER) or [], first_experience)]
+        if not has_table(saved):
+            return rows
+        entries = _entries_of(saved)
+        numbers = _Numbers([key for key, _ in entries], first_entry)
+        found = [row for nth, (key, one) in enumerate(entries, first_entry) for row in _entry(key, one, nth)]
+        return [*found, *rows, *_tiers(saved, numbers), *_parameters(saved)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         said = f"{type(error).__name__}: {error}"
         raise ConfigError(f"this is no saved Q-table ({said})", hint="load what saved_state returned") from error
+
+
+def _entries_of(saved: Mapping[str, Any]) -> list[tuple[Key, Mapping[str, Any]]]:
+    """Return the entries in their order, those that stand apart in their places."""
+    apart = sorted(saved.get(APART) or [], key=lambda one: int(one["place"]))
+    texts = [(str(one["state"]), str(one["action"])) for one in apart]
+    meant = set(map(joined, texts))
+    found = [(split(name), one) for name, one in saved["q_table"].items() if name not in meant]
+    for key, one in zip(texts, apart, strict=True):
+        found.insert(max(0, int(one["place"])), (key, one))
+    return found
+
+
+class _Numbers:
+    """The insertion numbers of entries by their joined texts; where several are joined alike, each in its turn."""
+
+    def __init__(self, keys: list[Key], first: int) -> None:
+        self._of: dict[str, list[int]] = {}
+        for nth, key in enumerate(keys, first):
+            self._of.setdefault(joined(key), []).append(nth)
+
+    def of(self, names: list[str]) -> list[int]:
+        """Return the numbers of some entries, without those that there are not."""
+        return [self._next(self._of[name]) for name in map(_rejoined, names) if name in self._of]
+
+    def _next(self, numbers: list[int]) -> int:
+        numbers.append(numbers.pop(0))
+        return numbers[-1]
+
+
+def _rejoined(name: str) -> str:
+    return joined(split(name))
 
 
 def _entry(key: Key, one: Mapping[str, Any], nth: int) -> Iterator[_Row]:
@@ -76,7 +107,7 @@ def _experience(one: Mapping[str, Any], nth: int) -> _Row:
         "done": bool(one.get("done", False)),
         "state_data": _object(one.get("state")),
         "action_data": _object(one.get("action")),
-        "next_state_data": _object(one["next_state"]) if one.get("next_state") else None,
+        "next_state_data": None if one.get("next_state") is None else _object(one["next_state"]),
         "time": float(one.get("timestamp", 0.0)),
         "error": float(one.get("td_error", 0.0)),
         "priority": float(one.get("priority", 1.0)),
@@ -88,22 +119,22 @@ def _object(value: Any) -> Json:
     return json_object(dict(value), "a saved state") if isinstance(value, Mapping) else {}
 
 
-def _tiers(saved: Mapping[str, Any], numbers: Mapping[Key, int]) -> Iterator[_Row]:
+def _tiers(saved: Mapping[str, Any], numbers: _Numbers) -> Iterator[_Row]:
     for tier, name in ((1, "tier1_working"), (3, "tier3_archive")):
-        found = [numbers[key] for key in map(split, saved.get(name, [])) if key in numbers]
+        found = numbers.of(saved.get(name, []))
         yield from ((TIERS.name, {"id": nth, "tier": tier, "rank": rank}, 0) for rank, nth in enumerate(found))
     for rank, (name, one) in enumerate(saved.get("tier2_clusters", {}).items()):
-        members = [numbers[key] for key in map(split, one["members"]) if key in numbers]
+        members = numbers.of(one["members"])
         row = {"name": str(name), "rank": rank, "centroid": str(one["centroid"]), "members": members}
         yield CLUSTERS.name, row, 0
         yield from ((TIERS.name, {"id": nth, "tier": 2, "rank": place}, 0) for place, nth in enumerate(members))
-    reward = saved.get("last_episode_reward")
+    reward = None if saved.get("no_episode_yet") else saved.get("last_episode_reward")
     threshold = float(saved.get("tier1_threshold", FIRST_THRESHOLD))
     row = {
         "of": "all",
         "threshold": threshold,
         "last_reward": None if reward is None else float(reward),
-        # The plateau is counted anew, as the original does (P13): its form has no place for the count.
+        # Where the original wrote it the plateau is counted anew: its form has no place for the count (P13).
         "without_improvement": int(saved.get("episodes_without_improvement", 0)),
     }
     yield TIERING.name, row, 0

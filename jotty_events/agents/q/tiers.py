@@ -108,6 +108,26 @@ class Tiers:
             )
         )
 
+    def empty(self, commit: Transaction) -> None:
+        """Take all tiers back: of an empty table, into which another is about to be loaded."""
+        before, threshold = self.progress, self.threshold
+        commit.add(
+            TiersAssigned(
+                **self._session.provenance,
+                now=commit.now,
+                reward=None,
+                last_reward_before=before.last_reward,
+                without_improvement_before=before.without_improvement,
+                threshold_before=threshold,
+                last_reward=before.last_reward,
+                without_improvement=before.without_improvement,
+                threshold=tiers.FIRST_THRESHOLD,
+                whole=True,
+                moves=[],
+                clusters=[],
+            )
+        )
+
     # Version 1: the whole order.
 
     def _whole(self, now: float) -> _Made:

@@ -14,10 +14,8 @@ from ...rules.td import td_lambda
 from ...session import Session, undisturbed
 from ...types import Clock
 from ..alone import alone
+from ..memory.rate import ERROR, LEARNER, SUCCESS
 from ..model import Ask
-
-LEARNER = "td"
-ERROR, SUCCESS = "error", "success"
 
 
 class AdaptiveLearningRate:

@@ -1,20 +1,25 @@
 """What is asked of a task list without changing it."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 from projections.todos import Todos, TodoTask
 
+from ...config import JottyConfig
 from ...rules.todo import in_words as todo_in_words
 from ...rules.todo import tasks as todo
-from ...session import Session, undisturbed
-from ..calendar import as_date
+from ...session import undisturbed
+from ...types import Json
+from ..on_file import OnFile
+from .portrait import KNOWN, blocks_of, list_as_dict, marked, task_as_dict
 
 
-class TodoReading:
+class TodoReading(OnFile):
     """The list of the goal at hand."""
 
-    _session: Session
+    kind = "todo"
+    entries_in = ("subtasks",)
+    known = (*entries_in, *KNOWN)
 
     @property
     def tasks(self) -> Todos:
@@ -80,10 +85,7 @@ class TodoReading:
 
     def _marked(self) -> todo.Marked | None:
         """Return what version 1 goes by, None in version 2 (T3)."""
-        if self._session.rules >= 2:
-            return None
-        tasks = self.tasks
-        return todo.Marked(tasks.marked(todo.COMPLETED), tasks.marked(todo.FAILED))
+        return marked(self.tasks, self._session.rules)
 
     def get_task_by_id(self, task_id: str) -> TodoTask | None:
         """Return a task, None if there is none."""
@@ -103,9 +105,9 @@ class TodoReading:
     def blocks(self, task_id: str) -> list[str]:
         """Return who waits for a task; in version 1 as often as tasks were added since (T1)."""
         found = self.tasks.get(task_id)
-        if self._session.rules >= 2 or found is None:
+        if found is None:
             return todo.blocked_by(self._listed(), task_id)
-        return found.said_to_block
+        return blocks_of(found, self._listed(), self._session.rules)
 
     @undisturbed
     def get_progress_summary(self) -> str:
@@ -143,34 +145,21 @@ class TodoReading:
         }
 
     @undisturbed
+    def saved_state(self) -> Json:
+        """Return all that is known of the list as one JSON object."""
+        return list_as_dict(self.tasks, self._session.rules)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], config: JottyConfig | None = None, **parts: Any) -> Self:
+        """Return a list that has taken over what `to_dict` or `saved_state` returned; ConfigError for less.
+
+        `parts` are what the class takes besides: `session`, `clock`, `rng` and `model`.
+        """
+        found = cls(config, **parts)  # type: ignore[call-arg]
+        found.load_saved(data)
+        return found
+
+    @undisturbed
     def task_to_dict(self, task_id: str) -> dict[str, Any]:
         """Return all that is known of a task as JSON values, in the original's form; KeyError if there is none."""
-        task = self.tasks[task_id]
-        return {
-            "task_id": task.task_id,
-            "description": task.description,
-            "actor": task.assignee,
-            "status": task.status,
-            "priority": task.priority,
-            "estimated_reward": task.estimated_reward,
-            "confidence": task.confidence,
-            "attempts": task.attempts,
-            "max_attempts": task.max_attempts,
-            "progress": task.progress,
-            "depends_on": task.depends_on,
-            "blocks": self.blocks(task_id),
-            "started_at": _date(task.started),
-            "completed_at": _date(task.completed),
-            "estimated_duration": task.estimated_duration,
-            "intermediary_values": task.measured or {},
-            "predicted_next_task": task.predicted_next_task,
-            "predicted_duration": task.predicted_duration,
-            "predicted_reward": task.predicted_reward,
-            "failure_reasons": task.failure_reasons,
-            "result": task.result,
-            "error": task.error,
-        }
-
-
-def _date(seconds: float | None) -> str | None:
-    return None if seconds is None else as_date(seconds)
+        return task_as_dict(self.tasks[task_id], self.blocks(task_id))

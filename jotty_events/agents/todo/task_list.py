@@ -27,12 +27,13 @@ from ...events import (
 )
 from ...rules.todo import replanning
 from ...rules.todo import tasks as todo
-from ...session import Session, undisturbed
+from ...session import Session, Transaction, undisturbed
 from ...types import Clock, Json
 from ..alone import alone
 from ..model import Ask
 from ..refusal import require_said
 from . import checkpoints
+from .loading import import_rows, rows_of
 from .reading import TodoReading
 
 _UNSAID = dict.fromkeys(("q_value", "certainty", "next_task", "duration", "reward", "values"))
@@ -328,6 +329,12 @@ class MarkovianTODO(TodoReading):
                     current=said.get("current_task_id"),
                 )
             )
+
+    def _take_over(self, commit: Transaction, saved: Mapping[str, Any]) -> None:
+        rows = rows_of(saved, self.tasks.next_nth, self.tasks.next_mark, self._session.rules)
+        if rows and (self.tasks or self.todo_id is not None):
+            self.open(str(saved.get("root_task") or ""))
+        import_rows(commit, rows)
 
     def _task(self, task_id: str) -> TodoTask | None:
         """Return a task; ConfigError if there is none, in version 1 None."""

@@ -1,0 +1,1 @@
+"""A state at a point, as the files that the original keeps."""

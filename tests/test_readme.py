@@ -29,6 +29,25 @@ def test_the_first_program_learns_in_its_second_run(tmp_path: Path) -> None:
     assert "High-value pattern: USE: partition column (V=0.750)" in done.stdout
 
 
+def test_a_planted_bad_run_is_found_and_undone(tmp_path: Path) -> None:
+    """The README's chapter on debugging runs as it stands, and says what it says there."""
+    done = subprocess.run(
+        [sys.executable, "-c", block_after("debugging")], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    said = done.stdout
+    for line in (
+        "(USE: partition column) default_value 0.875 → 0.464",
+        "5 states of 12 commits",
+        "0.4375 = clamp(0.875 + 0.50 * (0.00 - 0.875)): cause experience",
+        "attempt 1 by analyst: partition column, failed, reward 0.00",
+        "(USE: partition column) default_value 0.866 → 0.969",
+    ):
+        assert line in said
+    text = README.read_text(encoding="utf-8").split("<!-- debugging -->")[1].split("## Rules versions")[0]
+    assert all(line in text for line in ("0.875 → 0.464", "5 states of 12 commits", "0.866 → 0.969"))
+
+
 def test_the_first_program_is_short() -> None:
     """The README's program has about 25 lines."""
     assert len(block_after("first program").splitlines()) <= 27

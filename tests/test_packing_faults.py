@@ -15,6 +15,7 @@ from jotty_events.log import layout
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.log.pack.reading import Pack
 from jotty_events.runs.auto_packing import Threshold, pack_if_due
+from jotty_events.runs.loose import LooseRun
 from jotty_events.runs.tree import Tree
 
 Crash = Callable[[MemoryFiles], MemoryFiles]
@@ -173,3 +174,24 @@ def test_a_run_that_somebody_holds_is_not_finished_by_another() -> None:
     held.release()
     assert pack(files).finished == pack_ids(files)
     assert reading(files) == WANTED
+
+
+@pytest.mark.parametrize("table", ["episode_started", "commits"])
+def test_a_pack_that_was_damaged_before_it_was_named_takes_no_segment(monkeypatch: Any, table: str) -> None:
+    """A packer was killed before the manifests, and a byte flipped since: the segments are packed anew."""
+    files = small()
+    with monkeypatch.context() as patch:
+        patch.setattr(LooseRun, "put", _killed)
+        with pytest.raises(Killed):
+            pack(files)
+    (name,) = pack_ids(files)
+    path = f"{layout.pack(name)}/{table}.parquet"
+    data = bytearray(files.read(path))
+    data[len(data) // 8] ^= 1
+    files.replace(path, bytes(data))
+    report = pack(files)
+    assert (report.finished, len(report.packs), loose_in(files), reading(files)) == ([], 1, [], WANTED)
+
+
+def _killed(*_: Any) -> None:
+    raise Killed

@@ -245,6 +245,18 @@ def test_a_damaged_run_is_left_as_it_is() -> None:
     assert ([run for run, _ in report.damaged], report.packs[0].runs, loose_in(files)) == ([broken], [sound], [path])
 
 
+def test_a_run_whose_manifest_is_damaged_keeps_no_other_from_being_packed() -> None:
+    """The report names it; the other runs are packed, also where packs are there already."""
+    files = MemoryFiles()
+    broken = write(files, (2,))
+    for _ in range(2):
+        sound = write(files, (2,))
+        files.replace(layout.manifest(broken), b"no manifest")
+        report = pack(files)
+        assert ([run for run, _ in report.damaged], report.packs[0].runs) == ([broken], [sound])
+    assert len(pack_ids(files)) == 2
+
+
 def test_a_reader_that_was_open_goes_on_when_its_run_is_packed() -> None:
     """A reader that has the old manifest finds the rest of the run in the pack."""
     files = MemoryFiles()

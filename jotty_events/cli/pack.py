@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from .. import __version__
+from ..runs.begun import manifest_in
 from ..runs.packing import NewPack, Packer, PackReport
 from ..runs.tree import Tree
 from .figures import counted
@@ -24,8 +25,8 @@ def packed(tree: Tree) -> PackReport:
 
 
 def _loose_records(tree: Tree) -> int:
-    manifests = (reader.manifest for reader in tree.runs())
-    loose = (one for manifest in manifests for one in manifest.segments if not isinstance(one.pack, str))
+    manifests = (manifest_in(tree, run) for run in tree.run_ids())
+    loose = (one for found in manifests if found for one in found.segments if not isinstance(one.pack, str))
     return sum(one.last - one.first + 1 for one in loose)
 
 

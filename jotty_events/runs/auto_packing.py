@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ..errors import JottyError, LockHeld
 from ..log import layout
 from ..types import Clock
+from .begun import manifest_in
 from .packing import Packer, PackReport
-from .reader import RunReader
 from .tree import Tree
 
 LOG = logging.getLogger("jotty_events")
@@ -59,7 +59,5 @@ def _since_last_pack(tree: Tree) -> list[str]:
 
 
 def _loose_bytes(tree: Tree, run: str) -> int:
-    if not tree.exists(run):
-        return 0
-    segments = RunReader(tree.files, run).manifest.segments
-    return sum(one.size for one in segments if not isinstance(one.pack, str))
+    manifest = manifest_in(tree, run)
+    return sum(one.size for one in manifest.segments if not isinstance(one.pack, str)) if manifest else 0

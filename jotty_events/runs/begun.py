@@ -1,26 +1,42 @@
 """What a packer that was stopped left behind: packs not done, packs that no manifest names, segments that stayed.
 
-Invariants: only who holds `packs/LOCK` calls these. A pack with a name was proven before it got that name; so a run
-whose loose segments are just those of such a pack may name it. A segment is removed only if the manifest on disk says
-that it is packed.
+Invariants: only who holds `packs/LOCK` calls these. A run may name a pack that holds its loose segments; since it was
+proven its bytes may have changed, so it is proven again. A segment is removed only if the manifest on disk says that it
+is packed. A run whose manifest is damaged is passed over.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from ..errors import LockHeld, MissingFile
+from ..errors import Corruption, FormatError, LockHeld, MissingFile, UnsafeFile
 from ..log import layout
 from ..log.files import Files
-from ..log.manifest import Segment
+from ..log.manifest import Manifest, Segment
 from .loose import LooseRun, Part, loose_run
 from .packs import Packs
 from .reader import RunReader
 from .tree import Tree
+from .witness import Witness
+
+if TYPE_CHECKING:
+    from ..log.pack.reading import Pack
+
+UNREADABLE = (Corruption, FormatError, MissingFile, UnsafeFile)
+"""What reading a damaged run raises."""
 
 
-def is_loose(reader: RunReader) -> bool:
+def manifest_in(tree: Tree, run: str) -> Manifest | None:
+    """Return a run's manifest, None if there is none, or if it is damaged: packing that run tells of it."""
+    try:
+        return RunReader(tree.files, run).manifest if tree.exists(run) else None
+    except UNREADABLE:
+        return None
+
+
+def is_loose(manifest: Manifest) -> bool:
     """Say whether a run may have something to pack."""
-    manifest = reader.manifest
     return manifest.active is not None or any(map(_is_loose, manifest.segments))
 
 
@@ -40,9 +56,8 @@ def clear_begun(files: Files) -> None:
 def finish_packs(tree: Tree) -> list[str]:
     """Let runs name the packs that hold their loose segments already; returns these packs. OSError, Corruption."""
     names = [name for name in tree.files.names(layout.PACKS) if layout.is_pack_id(name)]
-    loose = (
-        {run for run in tree.run_ids() if tree.exists(run) and is_loose(RunReader(tree.files, run))} if names else set()
-    )
+    manifests = ((run, manifest_in(tree, run)) for run in (tree.run_ids() if names else ()))
+    loose = {run for run, manifest in manifests if manifest is not None and is_loose(manifest)}
     return [name for name in names if loose and _finish(tree, name, loose)]
 
 
@@ -54,19 +69,31 @@ def _finish(tree: Tree, name: str, loose: set[str]) -> bool:
         with suppress(LockHeld):
             lock = tree.files.lock(layout.lock(run))
             try:
-                finished |= _name(loose_run(RunReader(tree.files, run, owned=True)), name, spans)
+                with suppress(*UNREADABLE):
+                    finished |= _name(loose_run(RunReader(tree.files, run, owned=True)), pack, spans)
             finally:
                 lock.release()
     return finished
 
 
-def _name(run: LooseRun, pack: str, spans: set[tuple[str, int, int, str]]) -> bool:
+def _name(run: LooseRun, pack: "Pack", spans: set[tuple[str, int, int, str]]) -> bool:
     """Let a run name a pack, if it holds some of the run's loose segments."""
-    parts = [one for one in run.parts if _named(one) in spans]
+    parts = [one for one in run.parts if _named(one) in spans and _holds(pack, run, one)]
     if parts:
-        run.put(pack, parts)
+        run.put(pack.pack, parts)
         remove_segments(run.reader.files, run.run, parts)
     return bool(parts)
+
+
+def _holds(pack: "Pack", run: LooseRun, part: Part) -> bool:
+    """Say whether a pack gives to the byte what stands in a segment; one that does not is left, and named by nobody."""
+    stands, packed = Witness(), Witness()
+    try:
+        deque(stands.watch(run.commits(part)), maxlen=0)
+        deque(packed.watch(pack.commits(pack.span_of(run.run, part.segment))), maxlen=0)
+    except UNREADABLE:
+        return False
+    return stands.digest == packed.digest
 
 
 def _named(part: Part) -> tuple[str, int, int, str]:
@@ -89,8 +116,9 @@ def remove_leftovers(tree: Tree) -> None:
     """Remove the files of segments that are packed; OSError."""
     for run in tree.run_ids():
         names = set(tree.files.names(layout.events(run)))
-        if names and tree.exists(run):
-            packed = [one.first for one in RunReader(tree.files, run).manifest.segments if isinstance(one.pack, str)]
+        manifest = manifest_in(tree, run) if names else None
+        if manifest is not None:
+            packed = [one.first for one in manifest.segments if isinstance(one.pack, str)]
             left = [first for first in packed if layout.segment(run, first).rpartition("/")[2] in names]
             if left:
                 _remove(tree.files, run, left)

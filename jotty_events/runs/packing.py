@@ -11,11 +11,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..errors import Corruption, FormatError, JottyError, LockHeld, MissingFile, NameTaken
+from ..errors import Corruption, JottyError, LockHeld, NameTaken
 from ..log import layout
 from ..log.files import Files, Lock
 from ..types import Clock
-from .begun import clear_begun, finish_packs, is_loose, remove_leftovers, remove_segments
+from .begun import UNREADABLE, clear_begun, finish_packs, is_loose, remove_leftovers, remove_segments
 from .loose import LooseRun, Part, loose_run
 from .reader import RunReader
 from .receipt import write_failed
@@ -131,19 +131,17 @@ class Packer:
 
     def _take(self, run: str, chosen: _Chosen) -> LooseRun | None:
         """Lock a run and return what is loose of it; None if nothing is, or if it has to be left alone."""
-        if not self._tree.exists(run) or not is_loose(RunReader(self._files, run)):
-            return None
         try:
+            if not self._tree.exists(run) or not is_loose(RunReader(self._files, run).manifest):
+                return None
             lock: Lock = self._files.lock(layout.lock(run))
+            chosen.locks.callback(lock.release)
+            return loose_run(RunReader(self._files, run, owned=True))
         except LockHeld:
             self._report.live.append(run)
-            return None
-        chosen.locks.callback(lock.release)
-        try:
-            return loose_run(RunReader(self._files, run, owned=True))
-        except (Corruption, FormatError, MissingFile) as error:
+        except UNREADABLE as error:
             self._report.damaged.append((run, error.message))
-            return None
+        return None
 
     def _pack(self, chosen: _Chosen, progress: Progress) -> None:
         """Make a pack of what was chosen; a run that proves to be damaged is left out, and the rest tried again."""
@@ -229,7 +227,7 @@ class _Damaged(Exception):
 def _blaming(run: str) -> Iterator[None]:
     try:
         yield
-    except (Corruption, FormatError, MissingFile) as error:
+    except UNREADABLE as error:
         raise _Damaged(run, error.message) from error
 
 

@@ -1,6 +1,7 @@
 """Snapshots are a cache: with them, without them, or with any of them damaged, every point has the same state (L4)."""
 
 import logging
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,7 +22,7 @@ from jotty_events.log.files import DiskFiles, Files
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.reading.replay import Replay, Replayed, Resuming, digests
 from jotty_events.reading.snapshot import sheets
-from jotty_events.reading.snapshot.manifest import MANIFEST, Manifest, seal, unseal
+from jotty_events.reading.snapshot.manifest import MANIFEST, SHEETS, Manifest, Sheets, seal, unseal
 from jotty_events.reading.snapshot.saving import Place, Saver, Saving
 from jotty_events.reading.snapshot.store import Snapshots
 from jotty_events.reading.snapshot.thinning import chosen, seq_of
@@ -275,6 +276,27 @@ def test_a_snapshot_of_another_head_version_or_run_is_not_used(folder: Path, cap
             assert resumed(DiskFiles(folder), point).saved_at < point.seq
         assert "is ignored" in caplog.text
         assert digests_at(DiskFiles(folder), point) == replayed(DiskFiles(folder), point)
+
+
+def test_a_snapshot_that_is_well_sealed_and_wrong_is_not_fatal(folder: Path) -> None:
+    """Texts that are no numbers, and batches that begin elsewhere than is said, are ignored; the answer stays."""
+    manifest = last_snapshot(folder) / MANIFEST
+    described = manifest.parent / SHEETS
+    point = Tree(DiskFiles(folder)).resolve("latest")
+    wanted, said = replayed(DiskFiles(folder), point), unseal(Manifest, manifest.read_bytes(), "")
+    sheets = unseal(Sheets, described.read_bytes(), "")
+    home = manifest.parent.relative_to(folder).as_posix()
+    name = next(name for name in sheets.sheets if name.startswith("goals."))
+    manifest.write_bytes(seal(changed(said, head="no head")))
+    assert digests_at(DiskFiles(folder), point) == wanted
+    for change in ({"first": "ff" * 32}, {"first": "no place"}, {"rows": -1}, {"rows": 10_000}):
+        batches = [changed(one, **change) for one in sheets.sheets[name].batches]
+        others = {**sheets.sheets, name: changed(sheets.sheets[name], batches=batches)}
+        described.write_bytes(seal(Sheets(others)))
+        homes = {**said.homes, home: sha256(described.read_bytes()).hexdigest()}
+        manifest.write_bytes(seal(changed(said, homes=homes)))
+        state = History(folder).at()
+        assert (len(list(state.goals.items())), state.digests()) == (len(state.goals), wanted)
 
 
 def changed(manifest: Any, **changes: Any) -> Any:

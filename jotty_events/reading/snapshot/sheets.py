@@ -36,6 +36,8 @@ class SheetFile:
         self._view = files.view(path)
         if len(self._view) != sheet.size:
             raise self._damaged("has another size than was written")
+        if min(self.counts, default=1) < 1:
+            raise self._damaged("is said to have batches without rows")
 
     def batch(self, number: int) -> pa.RecordBatch:
         """Return a batch; DamagedSnapshot if its bytes are not those that were written."""
@@ -43,7 +45,10 @@ class SheetFile:
         data = self._view[batch.at : batch.at + batch.length]
         if sha256(data).hexdigest() != batch.sha256:
             raise self._damaged(f"is damaged in batch {number}, at byte {batch.at}")
-        return pa.ipc.read_record_batch(pa.ipc.read_message(pa.py_buffer(data)), self._schema)
+        found = pa.ipc.read_record_batch(pa.ipc.read_message(pa.py_buffer(data)), self._schema)
+        if found.num_rows != batch.rows or (batch.first and found.column(0)[0].as_py() != self.firsts[number]):
+            raise self._damaged(f"has other rows in batch {number} than is said of it")
+        return found
 
     def table(self) -> pa.Table:
         """Return all batches."""

@@ -80,7 +80,8 @@ class Snapshots:
             _Opening(files, found, self.distrust, rescue).open(wanted)
         except MissingFile as error:
             LOG.info("the snapshot %s is not whole: %s", files.describe(folder), error)
-        except (JottyError, OSError) as error:
+        except (JottyError, OSError, ValueError) as error:
+            # A manifest that was sealed by somebody else may hold texts that are no numbers.
             self.distrust(folder, f"the snapshot {files.describe(folder)} is ignored: {error}")
         else:
             return found

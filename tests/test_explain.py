@@ -23,6 +23,8 @@ from jotty_events.events import (
     Candidate,
     EpisodeStarted,
     Event,
+    GoalAdded,
+    GoalScored,
     KeptValue,
     MemoryEvicted,
     MemoryRenamed,
@@ -497,6 +499,18 @@ def test_the_newest_event_leaves_what_the_state_holds(packed: bool, log: Log) ->
                 links = chain(made.tree.lineage(point), Subject(model, table, key), point.seq)
                 assert repr(links[-1].row) == repr(dict(zip(names, row, strict=True)))
                 assert [one.record.seq for one in links] == sorted({one.record.seq for one in links})
+
+
+def test_a_sum_that_overflows_is_told_as_a_text() -> None:
+    """JSON has no infinity, so what the rules conclude from numbers near the greatest is said in words."""
+    added = example_of(GoalAdded, owner="shared", goal_id="k", goal="k", nth=0)
+    scored = example_of(
+        GoalScored, owner="shared", goal_id="k", success=False, success_rate_before=1.7e308, episode_count=3
+    )
+    explains, states = explaining(history([added], [scored]))
+    told = [explains.explain(row.subject).to_dict() for row in rows_in(READ_MODELS, states)]
+    assert "inf" in {step["recomputed"] for one in told for step in one["steps"]}
+    assert json.loads(json.dumps(told, allow_nan=False)) == told
 
 
 @settings(max_examples=8)

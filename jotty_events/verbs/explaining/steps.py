@@ -5,6 +5,7 @@ Invariants: steps stand newest first; the value of the first is the value in the
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from typing import Any
 
 from msgspec import to_builtins
@@ -63,6 +64,11 @@ _TRIED = ("actor", "attempt", "approach", "explored", "outcome", "reward", "erro
 _ANSWERED = ("purpose", "model", "answer", "failure", "used")
 
 
+def _finite(number: float | None) -> float | str | None:
+    """Return a number as JSON can hold it: a sum of numbers near the greatest may be infinite, and is a text then."""
+    return number if number is None or isfinite(number) else str(number)
+
+
 @dataclass(frozen=True)
 class Step:
     """An event that wrote the row: what it wrote, the value since, and how that follows.
@@ -97,7 +103,7 @@ class Step:
             "episode": getattr(self.event, "episode", None),
             "actor": getattr(self.event, "actor", None),
             "value": self.value,
-            "recomputed": self.recomputed,
+            "recomputed": _finite(self.recomputed),
             "arithmetic": list(self.lines),
             "wrote": to_builtins(self.wrote),
             "sources": [one.to_dict() for one in self.sources],

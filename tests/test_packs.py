@@ -387,6 +387,21 @@ def test_a_pack_that_was_not_named_by_all_counts_for_those_that_name_it() -> Non
     assert (loose_in(files), checked(files), checked(files).notes) == ([], [], [])
 
 
+def test_a_run_whose_segments_go_into_several_packs_names_them_all(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is put into one pack stays named there when the rest of the run is put into the next ones."""
+    runs = family(files)
+    before, ends = reading(files), ends_of(files)
+    monkeypatch.setattr("jotty_events.runs.packing.MOST_BYTES", 1)
+    made = pack(files)
+    held = [run for one in made.packs for run in one.runs]
+    assert held.count(runs[0]) > 1
+    assert loose_in(files) == []
+    assert (reading(files), ends_of(files), checked(files)) == (before, ends, [])
+    assert pack(files).packs == []
+
+
 def test_a_pack_says_what_it_holds(monkeypatch: Any) -> None:
     """Larger histories become several packs, each of the runs that it names, in order."""
     files = MemoryFiles()

@@ -56,6 +56,8 @@ class LooseRun:
         if self.tail and self.active is not None and packed.active is None:
             self._files.replace(layout.tail(self.run, self.active), self.tail)
         self._files.replace(layout.manifest(self.run), seal(packed))
+        # What comes next, into another pack, goes beside what was put here and not in its place.
+        del self.reader.manifest
 
     def _packed(self, pack: str, firsts: Set[int]) -> Manifest:
         manifest = self.reader.manifest

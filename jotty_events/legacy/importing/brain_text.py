@@ -5,6 +5,7 @@ Invariants: the text is read as literals and never run. Whatever it is, it gives
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,8 +25,14 @@ def parsed(text: str, type_name: str) -> Iterator[dict[str, Any] | Unreadable]:
         yield from _one_by_one(text, type_name)
 
 
+def _expression(text: str) -> ast.expr:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what a parser thinks of somebody's old texts helps nobody
+        return ast.parse(text, mode="eval").body
+
+
 def _list(text: str) -> list[ast.expr]:
-    found = ast.parse(text.strip(), mode="eval").body
+    found = _expression(text.strip())
     if not isinstance(found, ast.List):
         raise ValueError("it is no list")
     return found.elts
@@ -40,7 +47,7 @@ def _one_by_one(text: str, type_name: str) -> Iterator[dict[str, Any] | Unreadab
     for start, end in zip(begun, [*begun[1:], len(text)], strict=True):
         piece = text[start:end].strip().removesuffix("]" if end == len(text) else ",").rstrip()
         try:
-            yield _fields(ast.parse(piece, mode="eval").body, type_name)
+            yield _fields(_expression(piece), type_name)
         except _WRONG as error:
             yield Unreadable(f"it is text that cannot be read ({type(error).__name__}): {piece[:_SHOWN]!r}")
 

@@ -86,13 +86,13 @@ class ReadModel:
 
     def load(self, tables: Mapping[str, Any]) -> State:
         """Return the state of a dump."""
-        from .loading import load
+        from .layers.loading import load
 
         return load(self.tables, tables)
 
     def changes(self, state: State, damaged: frozenset[str] = frozenset()) -> dict[str, Piece]:
         """Return what changed in each table since it was last settled, or all of it where that is `damaged`."""
-        from .sheet import piece, whole
+        from .layers.sheet import piece, whole
 
         return {name: (whole if name in damaged else piece)(rows) for name, rows in state.items()}
 
@@ -103,19 +103,19 @@ class ReadModel:
 
     def schemas(self) -> dict[str, Any]:
         """Return the Arrow schema of each table's pieces."""
-        from .sheet import schema_of
+        from .layers.sheet import schema_of
 
         return {table.name: schema_of(table) for table in self.tables}
 
     def merged(self, sheets: Sequence[Any], *, bottom: bool) -> Any:
         """Return one piece's rows for those of several, oldest first; `bottom` says that nothing lies beneath."""
-        from .sheet import merged
+        from .layers.sheet import merged
 
         return merged(sheets, bottom)
 
     def opened(self, found: Mapping[str, Found], rescue: Callable[[], State]) -> State:
         """Return the state that was kept. `rescue` gives the same state in another way, should it turn out damaged."""
-        from .layered_rows import LayeredRows
+        from .layers.layered_rows import LayeredRows
 
         return {
             table.name: LayeredRows(table, found[table.name], lambda name=table.name: rescue()[name])  # type: ignore[misc]
@@ -125,7 +125,7 @@ class ReadModel:
     @cached_property
     def plan(self) -> Any:
         """What the writes come to by columns: a `fold.Plan`."""
-        from .fold import Plan
+        from .folds.fold import Plan
 
         return Plan(self.name, self.tables, self.writes)
 
@@ -141,31 +141,31 @@ class ReadModel:
 
     def folding(self, onto: Any = None) -> Any:
         """Return a fold to be added to batch by batch: a `fold.Folding`, begun with a partial if one is given."""
-        from .fold import Folding
+        from .folds.fold import Folding
 
         return Folding(self.plan, onto)
 
     def continuing(self, state: State, upto: int) -> Any:
         """Return a fold onto the state after the record `upto`, which it takes over: a `continuing.Continuing`."""
-        from .continuing import Continuing
+        from .folds.continuing import Continuing
 
         return Continuing(self.plan, state, upto)
 
     def fold(self, tables: Mapping[str, Any]) -> Any:
         """Return what some records of one lineage do, as a `Partial`: the columns of each event type by its tag."""
-        from .fold import fold
+        from .folds.fold import fold
 
         return fold(self.plan, tables)
 
     def merge(self, older: Any, newer: Any) -> Any:
         """Return what two stretches of one lineage do together; they may overlap, and come in any order."""
-        from .partial import merge
+        from .folds.partial import merge
 
         return merge(self.plan.registers, older, newer)
 
     def lift(self, state: State, upto: int) -> Any:
         """Return the state after the record `upto` as the partial of all records up to there."""
-        from .lift import lifted
+        from .folds.lift import lifted
 
         return lifted(self.plan.registers, state, upto)
 
@@ -175,7 +175,7 @@ class ReadModel:
 
     def finish_tables(self, partial: Any) -> dict[str, Any]:
         """Return the dump of that state, without making it."""
-        from .finish import finished
+        from .folds.finish import finished
 
         return finished(self.tables, partial)
 

@@ -27,12 +27,8 @@ from jotty_events.events import (
     TierMove,
     TiersAssigned,
 )
-from projections import (
-    MEMORY,
-    Q_TABLE,
-    READ_MODELS,
-    TODOS,
-    ReadModel,
+from projections import MEMORY, Q_TABLE, READ_MODELS, TODOS, ReadModel
+from projections.folds import (
     codes,
     column_writes,
     finish,
@@ -44,7 +40,7 @@ from projections import (
     registers,
     source,
 )
-from projections.registers import stamp
+from projections.folds.registers import stamp
 from projections.table import boolean, integer, json, real, table, text
 from projections.table import last_k as list_of_last
 from projections.writes import PRESENT, Clear, Const, Drop, Each, Push, Put, Set

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from jotty_events.errors import DamagedSnapshot
 from jotty_events.projection import Found, Piece
-from projections import layered_rows
-from projections.layered_rows import LayeredRows
-from projections.layers import Held
+from projections.layers import layered_rows
+from projections.layers.layered_rows import LayeredRows
+from projections.layers.sheet import merged, piece, place_of
+from projections.layers.stack import Held
 from projections.rows import Rows
-from projections.sheet import merged, piece, place_of
 from projections.table import Key, Table, integer, json, last_k, real, table, text
 
 GROUPED = table("grouped", (text("a"), text("b"), text("c")), real("v"), integer("nth"), json("j"), grouped=1)

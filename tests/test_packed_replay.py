@@ -26,8 +26,10 @@ from jotty_events.reading.snapshot.saving import Place, Saver
 from jotty_events.reading.snapshot.store import Snapshots
 from jotty_events.runs.point import Point
 from jotty_events.runs.tree import Tree
-from projections import Q_TABLE, READ_MODELS, ReadModel, continuing, ground, layered_rows, lift, loading, partial
-from projections.layered_rows import LayeredRows
+from projections import Q_TABLE, READ_MODELS, ReadModel
+from projections.folds import continuing, ground, lift, partial
+from projections.layers import layered_rows, loading
+from projections.layers.layered_rows import LayeredRows
 from projections.rows import Rows
 
 PROJECTIONS: tuple[Projection, ...] = (*READ_MODELS, Counting())

@@ -18,10 +18,10 @@ from msgspec.json import decode, encode
 
 from jotty_events.columns import column_name
 
-from .arrow import type_of
+from ..arrow import type_of
+from ..table import Column
 from .codes import coded, ids_of
 from .last_k import last_rows
-from .table import Column
 
 _SCALARS = frozenset((str, int, float, bool, NoneType, UnsetType))
 

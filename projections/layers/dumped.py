@@ -8,10 +8,10 @@ from functools import cached_property
 
 import pyarrow as pa
 
-from .arrow import rows_of
-from .layers import Held, Layers
+from ..arrow import rows_of
+from ..table import Key, Row, Table
 from .sheet import sheet_of
-from .table import Key, Row, Table
+from .stack import Held, Layers
 
 AT_ONCE = 4096
 """Rows that become Python objects at once."""

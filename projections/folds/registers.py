@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from .arrow import type_of
+from ..arrow import type_of
+from ..table import Column, Table
 from .codes import ids_of, key_type, trimmed
 from .last_k import last_rows
-from .table import Column, Table
 
 STAMP = "_stamp"
 WRITES = 1 << 8

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from .arrow import COUNTERS, rows_of
+from ..arrow import COUNTERS, rows_of
+from ..rows import Rows
+from ..table import Table
 from .layered_rows import over_dump
-from .rows import Rows
-from .table import Table
 
 SMALL = 4096
 """A table of no more rows is loaded at once."""

@@ -15,13 +15,13 @@ import pyarrow as pa
 from jotty_events.errors import DamagedSnapshot
 from jotty_events.projection import Found
 
-from .arrow import rows_of
+from ..arrow import rows_of
+from ..rows import Rows, Watcher
+from ..table import Key, Row, Table
 from .beneath import Beneath
 from .dumped import Dumped
-from .layers import Held, Layers
-from .rows import Rows, Watcher
 from .sheet import ALIVE
-from .table import Key, Row, Table
+from .stack import Held, Layers
 
 T = TypeVar("T")
 _MODULUS = 1 << 256

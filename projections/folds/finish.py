@@ -12,12 +12,12 @@ import pyarrow.compute as pc
 from msgspec import Raw
 from msgspec.json import Encoder
 
-from .arrow import COUNTERS, stored_columns, type_of
+from ..arrow import COUNTERS, stored_columns, type_of
+from ..table import Column, Table
 from .codes import ids_of, places_of, sorted_rows
 from .last_k import groups_of
 from .partial import Partial, settled
 from .registers import Part, array_in, item_name, key_of, put_name, stamps_of
-from .table import Column, Table
 
 _encode_lines = Encoder().encode_lines
 _joined: Any = pc.binary_join_element_wise

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Protocol
 
-from .table import Key, Row
+from ..table import Key, Row
 
 
 class Beneath(Protocol):

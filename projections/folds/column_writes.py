@@ -16,25 +16,9 @@ import pyarrow as pa
 from msgspec import Struct
 from msgspec.json import Decoder
 
-from .arrow import array_of
-from .codes import coded
-from .gathered import Gathered
-from .last_k import last_rows
-from .partial import dead_until
-from .registers import (
-    ITEMS,
-    WRITES,
-    Register,
-    drop_name,
-    item_name,
-    put_name,
-    registers_of,
-    set_name,
-    stamp,
-)
-from .source import BatchKey, Source, constant
-from .table import Column, Key, Table
-from .writes import (
+from ..arrow import array_of
+from ..table import Column, Key, Table
+from ..writes import (
     PRESENT,
     Clear,
     Const,
@@ -49,6 +33,12 @@ from .writes import (
     require_suited,
     source_of,
 )
+from .codes import coded
+from .gathered import Gathered
+from .last_k import last_rows
+from .partial import dead_until
+from .registers import ITEMS, WRITES, Register, drop_name, item_name, put_name, registers_of, set_name, stamp
+from .source import BatchKey, Source, constant
 
 Names = Mapping[str, Any]
 Gather = Callable[[Source, "Gathered"], None]

@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from jotty_events.errors import DamagedSnapshot
 
-from .arrow import stored_columns
-from .layered_rows import LayeredRows
-from .layers import Layers
+from ..arrow import stored_columns
+from ..layers.layered_rows import LayeredRows
+from ..layers.loading import load_rows
+from ..layers.sheet import ALIVE, PLACE, WAS, WIDTH, everything, place_of, places_in, sheet_of
+from ..layers.stack import Layers
+from ..rows import Rows
+from ..table import Key, Table
 from .lift import lifted_rows
-from .loading import load_rows
 from .partial import Partial
 from .registers import Part, Register, array_in, drop_name, key_of
-from .rows import Rows
-from .sheet import ALIVE, PLACE, WAS, WIDTH, everything, place_of, places_in, sheet_of
-from .table import Key, Table
 
 FEW = 4096
 """So many rows are taken up at once."""

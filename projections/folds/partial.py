@@ -11,19 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from ..table import Table
 from .codes import places_of
-from .registers import (
-    Part,
-    Register,
-    array_in,
-    drop_name,
-    item_name,
-    key_of,
-    put_name,
-    stamp,
-    stamps_of,
-)
-from .table import Table
+from .registers import Part, Register, array_in, drop_name, item_name, key_of, put_name, stamp, stamps_of
 
 
 @dataclass(frozen=True)

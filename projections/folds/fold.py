@@ -12,15 +12,15 @@ from msgspec.json import decode
 
 from jotty_events.events import EntryImported, Event, tag_of
 
+from ..imports import imported, table_for
+from ..table import Table
+from ..writes import Write
 from .column_writes import add_rows, compile_columns, fields_read, registers_for, takes_away
 from .gathered import Gathered
-from .imports import imported, table_for
 from .partial import Partial, settled
 from .registers import Register, drop_name, item_name, put_name, stamp
 from .source import Columns, Source, written_names
-from .table import Table
 from .workers import side_by_side
-from .writes import Write
 
 SIDE_BY_SIDE = 1 << 16
 """Rows of a batch that is worth two threads."""

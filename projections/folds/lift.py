@@ -13,12 +13,12 @@ import pyarrow as pa
 from msgspec import Raw
 from msgspec.json import Decoder
 
-from .arrow import type_of
+from ..arrow import type_of
+from ..layers.sheet import everything
+from ..rows import Rows
 from .codes import coded
 from .partial import Partial
 from .registers import Part, Register, array_in, item_name, put_name, stamp
-from .rows import Rows
-from .sheet import everything
 
 _any_list = Decoder(list[Any]).decode
 _raw_list = Decoder(list[Raw]).decode

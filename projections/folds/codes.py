@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .table import Column
+from ..table import Column
 
 DIRECT = 1 << 22
 """Numbers below this are used as they are, to address an array; greater ones are made dense by hashing."""

@@ -15,9 +15,9 @@ from msgspec.json import decode
 
 from jotty_events.projection import Batches
 
-from .arrow import rows_of, stored_columns
+from ..arrow import rows_of, stored_columns
+from ..table import Key, Row, Table
 from .sheet import ALIVE, PLACE, WAS, WIDTH, group_of, place_of, places_in
-from .table import Key, Row, Table
 
 _LAST = b"\xff" * WIDTH
 _FEW = 8

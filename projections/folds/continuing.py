@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from .arrow import COUNTERS
+from ..arrow import COUNTERS
+from ..rows import Rows
 from .finish import finished
 from .fold import Folding, Plan
 from .ground import Ground
 from .partial import Partial, merge, settled
 from .registers import item_name, put_name
-from .rows import Rows
 from .source import Columns
 
 LEAST = 1 << 18

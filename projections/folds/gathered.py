@@ -6,10 +6,10 @@ Invariants: several threads may add to it at once.
 from collections.abc import Mapping
 from threading import Lock
 
+from ..table import Table
 from .growing import Growing
 from .partial import Partial
 from .registers import Part, Register, drop_name
-from .table import Table
 from .workers import side_by_side
 
 

@@ -16,9 +16,9 @@ from msgspec.json import Encoder
 
 from jotty_events.projection import Piece
 
-from .arrow import array_of, stored_columns, type_of
-from .rows import Rows
-from .table import Key, Row, Table
+from ..arrow import array_of, stored_columns, type_of
+from ..rows import Rows
+from ..table import Key, Row, Table
 
 PLACE, ALIVE, WAS = "_place", "_alive", "_was"
 WIDTH = 16

@@ -115,7 +115,8 @@ def _column(written: str, hint: Any) -> Column:
     kinds = set(get_args(hint)) if get_origin(hint) in (Union, UnionType) else {hint}
     rest = kinds - {NoneType, UnsetType}
     kind = _KINDS.get(next(iter(rest)), "json") if len(rest) == 1 else "json"
-    return Column(column_name(written), written, kind, NoneType in kinds, UnsetType in kinds)
+    nullable = not kinds.isdisjoint((NoneType, Any))
+    return Column(column_name(written), written, kind, nullable, UnsetType in kinds)
 
 
 def told(layout: Layout) -> dict[str, str]:

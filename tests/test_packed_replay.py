@@ -18,6 +18,7 @@ from jotty_events.events import BY_TAG, Event, ExperienceAdded, ExperienceEvicte
 from jotty_events.log import layout
 from jotty_events.log.files import Files
 from jotty_events.log.memory_files import MemoryFiles
+from jotty_events.log.pack import filling
 from jotty_events.projection import Projection
 from jotty_events.reading import fold, replay
 from jotty_events.reading.replay import Replay, Replayed, Resuming, digests
@@ -42,10 +43,13 @@ few = settings(
 
 @pytest.fixture(autouse=True)
 def everything_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fold the smallest packs, in small windows, onto rows that are looked up one by one and left in Arrow."""
+    """Fold the smallest packs, in small windows and row groups, onto rows that are looked up and left in Arrow."""
     for module, name, value in (
         (fold, "LEAST", 1),
         (fold, "WINDOW", 7),
+        (fold, "BATCH", 5),
+        (filling, "ROWS", 3),
+        (filling, "CHUNK", 3),
         (fold, "CHUNK", 3),
         (continuing, "LEAST", 3),
         (ground, "FEW", 0),
@@ -109,7 +113,10 @@ def test_what_is_packed_gives_the_states_that_its_records_give(logs: list[Log], 
     files = MemoryFiles()
     points = histories(files, logs, random)
     for point in [*random.sample(points, min(len(points), 4)), points[-1]]:
-        assert told(at(files, point)) == told(row_by_row(files, point))
+        with pytest.MonkeyPatch.context() as patch:
+            # One window within a pack, or one over several.
+            patch.setattr(fold, "WINDOW", random.choice((7, 60)))
+            assert told(at(files, point)) == told(row_by_row(files, point))
 
 
 @few

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from contract_files import put
-from generators import learning_logs, logs
+from generators import example_of, learning_logs, logs
 from hypothesis import given, settings
 from msgspec.structs import replace as change
 from packing import SMALL, ends_of, family, loose_in, pack, pack_ids, reading
@@ -29,7 +29,7 @@ from recording import (
 )
 
 from jotty_events.errors import LockHeld, PointError
-from jotty_events.events import EpisodeStarted, Event, Redacted
+from jotty_events.events import EpisodeStarted, Event, ModelAnswered, Redacted
 from jotty_events.history import History
 from jotty_events.log import layout
 from jotty_events.log.files import DiskFiles, Files
@@ -84,6 +84,15 @@ def test_any_log_reads_the_same_from_a_pack(log: list[list[Event]]) -> None:
     """Law L1 through packs: whatever the fields hold, the lines come back to the byte."""
     files = MemoryFiles()
     put_log(files, log)
+    before = reading(files)
+    pack(files)
+    assert (reading(files), loose_in(files)) == (before, [])
+
+
+def test_a_model_that_gave_no_answer_is_packed() -> None:
+    """A field of any value may be null: a call that failed has no answer, and packs like one that has."""
+    files = MemoryFiles()
+    put_log(files, [[example_of(ModelAnswered, answer=None), example_of(ModelAnswered, answer={"a": [None]})]])
     before = reading(files)
     pack(files)
     assert (reading(files), loose_in(files)) == (before, [])

@@ -18,8 +18,10 @@ from ..record import Opaque, Record
 from ..runs.lineage import Kept, Lineage
 from ..runs.stretches import Loose
 
-WINDOW = 1 << 21
-"""Records of a stretch that are folded at once."""
+WINDOW = 1 << 24
+"""Packed records that are folded at once, the newest first: whatever they say that later ones overrule is not read."""
+BATCH = 1 << 20
+"""Packed records that are columns at once: whatever a fold does per batch, it does seldom."""
 CHUNK = 1 << 14
 """Loose records that are made columns at once."""
 LEAST = 2_000
@@ -73,33 +75,35 @@ class Fold:
 
         Corruption, FormatError, UnknownEvent.
         """
-        for stretch in stretches:
-            parts = _windows(stretch) if isinstance(stretch, Packed) else _chunks(lineage, stretch)
-            for part in parts:
-                before = self.seq
-                if isinstance(part, Packed):
-                    self._packed(part, pass_over)
-                elif not self._loose(part, pass_over):
-                    return
-                for _, folding in self._folding:
-                    folding.settle(self.seq)
-                yield self.seq - before
+        for one in _windows(lineage, stretches):
+            before = self.seq
+            if isinstance(one, tuple):
+                self._packed(one, pass_over)
+            elif not self._loose(one, pass_over):
+                return
+            for _, folding in self._folding:
+                folding.settle(self.seq)
+            yield self.seq - before
 
     def states(self) -> dict[str, Any]:
         """Return the states of the projections that were folded."""
         return {one.name: folding.state(self.seq) for one, folding in self._folding}
 
-    def _packed(self, stretch: Packed, pass_over: PassOver) -> None:
-        for unread, count in _unread(stretch):
-            pass_over(unread, count)
+    def _packed(self, parts: Sequence[Packed], pass_over: PassOver) -> None:
+        for part in parts:
+            for unread, count in _unread(part):
+                pass_over(unread, count)
         for one, folding in self._folding:
-            for tag in one.in_order([tag for tag in stretch.tags if one.columns(tag)]):
-                for batch in stretch.batches(tag, newest_first=True):
-                    folding.add(tag, batch)
-        wanted = [tag for tag in stretch.tags if tag in self._readers and tag not in stretch.unknown]
-        for _, record in merge(*(rows for tag in wanted for rows in _records(stretch, tag)), key=_seq):
-            self._apply(record)
-        self.seq = stretch.upto
+            tags = dict.fromkeys(tag for part in parts for tag in part.tags if one.columns(tag))
+            for tag in one.in_order(tags):
+                for part in reversed(parts):
+                    for batch in part.batches(tag, rows=BATCH, newest_first=True):
+                        folding.add(tag, batch)
+        for part in parts:
+            wanted = [tag for tag in part.tags if tag in self._readers and tag not in part.unknown]
+            for _, record in merge(*(rows for tag in wanted for rows in _records(part, tag)), key=_seq):
+                self._apply(record)
+        self.seq = parts[-1].upto
 
     def _loose(self, kept: Sequence[Kept], pass_over: PassOver) -> bool:
         """Fold loose records; returns whether columns can hold them."""
@@ -146,8 +150,23 @@ def _unread(stretch: Packed) -> list[tuple[Opaque, int]]:
     return sorted(found, key=lambda one: one[0].seq)
 
 
-def _windows(stretch: Packed) -> Iterator[Packed]:
-    """Give out a stretch in parts that are not too long."""
+def _windows(lineage: Lineage, stretches: Iterable[Stretch]) -> Iterator[tuple[Packed, ...] | list[Kept]]:
+    """Give out what is packed in windows, of parts that follow each other, and what is loose in chunks."""
+    window = list[Packed]()
+    for stretch in stretches:
+        for part in _pieces(stretch) if isinstance(stretch, Packed) else [None]:
+            if window and (part is None or part.upto - window[0].first >= WINDOW):
+                yield tuple(window)
+                window = []
+            window += [part] if part else []
+        if isinstance(stretch, Loose):
+            yield from _chunks(lineage, stretch)
+    if window:
+        yield tuple(window)
+
+
+def _pieces(stretch: Packed) -> Iterator[Packed]:
+    """Give out a stretch in parts that are no longer than a window."""
     spans, size = list[PackedSpan](), 0
     for span in stretch.spans:
         first = span.first

@@ -6,6 +6,7 @@ that it does not name may be full all the same.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from threading import RLock
 from typing import Any
 
@@ -14,7 +15,7 @@ import pyarrow as pa
 
 from .codes import ids_of, joined, places_of
 from .last_k import groups_of
-from .registers import Part, Register, key_of, stamps_of
+from .registers import STAMP, Part, Register, key_of, stamps_of
 
 AT_ONCE = 1 << 16
 """Rows that are left as they are until there are more."""
@@ -48,7 +49,7 @@ class Growing:
         self._size = sum(part.num_rows for part in parts)
         self._newest = max((int(stamps_of(part)[-1]) for part in parts), default=-1)
         self._oldest = min((int(stamps_of(part)[0]) for part in parts), default=0)
-        self._unseen = list(parts)
+        self._unseen = [self._bare(part) for part in parts]
         self._full: _Full | None = None
 
     def add(self, part: Part, *, filtered: bool = False) -> None:
@@ -57,7 +58,7 @@ class Growing:
             return
         with self._lock:
             self.parts.append(part)
-            self._unseen.append(part)
+            self._unseen.append(self._bare(part))
             first, last = (int(stamps_of(part)[at]) for at in (0, -1))
             # Older rows of keys that were not full make less than twice what these may have, without any more ado.
             self._size += part.num_rows if filtered and last < self._oldest else 0
@@ -82,17 +83,28 @@ class Growing:
         places = places_of(key, full.key)
         return (places >= 0) & (np.append(full.oldest, 0)[places] > stamp)
 
+    def _bare(self, part: Part) -> Part:
+        """Return a part without its values."""
+        return part.select([*(column.name for column in self.register.table.key), STAMP])
+
     def _look(self) -> _Full:
         """Find the keys that are full now; of the parts that were looked at before, only the open ones count."""
         if self._full is not None and not self._unseen:
             return self._full
-        part = self.register.condensed(self._unseen) if len(self._unseen) > 1 else self._unseen[0]
+        part = self._in_order()
         key = key_of(self.register.table, part)
         rows, starts, sizes = groups_of(ids_of(key))
-        done = sizes == self.register.keep
-        oldest = rows[starts[done]]
+        done = sizes >= self.register.keep
+        oldest = rows[(starts + sizes - self.register.keep)[done]]
         found = _Full([one.take(pa.array(oldest)) for one in key], stamps_of(part)[oldest])
         self._full = found if self._full is None else self._full.and_also(found)
         still_open = part.take(np.sort(rows[np.repeat(~done, sizes)]))
         self._unseen = [still_open] if still_open.num_rows else []
         return self._full
+
+    def _in_order(self) -> Part:
+        """Return what was not looked at as one part: where one lies before the other, there is nothing to sort."""
+        parts = sorted(self._unseen, key=lambda part: int(stamps_of(part)[0]))
+        if any(stamps_of(one)[-1] >= stamps_of(other)[0] for one, other in pairwise(parts)):
+            return self.register.condensed(parts)
+        return pa.concat_tables(parts).unify_dictionaries().combine_chunks()

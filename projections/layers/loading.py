@@ -12,7 +12,7 @@ from ..rows import Rows
 from ..table import Table
 from .layered_rows import over_dump
 
-SMALL = 4096
+SMALL = 256
 """A table of no more rows is loaded at once."""
 
 

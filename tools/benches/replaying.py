@@ -12,6 +12,8 @@ import pyarrow.dataset as ds
 from jotty_events import History
 from jotty_events.events import QUpdated
 from jotty_events.log.files import DiskFiles
+from jotty_events.reading.replay import Resuming
+from jotty_events.reading.snapshot.store import Snapshots
 from projections.q_table import ENTRIES
 from projections.read_model import ReadModel
 from projections.writes import Put
@@ -46,7 +48,7 @@ def bench_replay(scale: float) -> Iterator[Figure]:
 def _engines(folder: Path, events: int) -> Iterator[Figure]:
     files = tables_of(folder, "q_updated")
     contestants: dict[str, Callable[[], Any]] = {
-        "ours": lambda: VALUES.finish_tables(VALUES.fold({"q_updated": batches_of(files)})),
+        "ours": lambda: replayed(History(folder)),
         "duckdb": duckdb_table(files),
         "polars": polars_table(files),
         "bare numpy": lambda: numpy_table(files),
@@ -66,14 +68,10 @@ def _timed(work: Callable[[], Any]) -> Callable[[Path], float]:
     return lambda _: median_of(work, 1)
 
 
-def batches_of(files: list[str]) -> Iterator[Any]:
-    """Give out the batches of the tables that the engines read, with the columns that the table needs."""
-    for file in files:
-        yield from ds.dataset(file).to_batches(columns=list(_needed()))
-
-
-def _needed() -> tuple[str, ...]:
-    return VALUES.columns("q_updated")
+def replayed(history: History) -> Any:
+    """Return the rows of the table, by the replay that every state comes from, proof of all bytes read included."""
+    found = Resuming(history.tree.run, Snapshots()).at(history.point(), [VALUES])
+    return found.result.states["values"]
 
 
 def duckdb_table(files: list[str]) -> Callable[[], Any]:

@@ -8,7 +8,6 @@ Whatever is wrong is Corruption, naming the file and the byte at which the row g
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from threading import RLock
 from typing import Any
 from zlib import crc32
 
@@ -56,22 +55,36 @@ class ParquetTable:
         path = layout.table(folder, entry.name)
         self.name, self.rows = entry.name, entry.rows
         self.file = files.describe(path)
-        self._guard = RLock()
+        self._free: list[Any] = []
         self._view = self._opened(files, path, entry)
         self._layout_of(entry)
         self._sums, self._proven = entry.chunks, set[tuple[int, int]]()
         with self.guarded(len(self._view) - END):
-            texts = [one.name for one in self.schema if pa.types.is_string(one.type)]
-            self._parquet = pq.ParquetFile(
-                pa.BufferReader(pa.py_buffer(self._view)),
-                read_dictionary=texts,
-                thrift_string_size_limit=_THRIFT,
-                thrift_container_size_limit=_THRIFT,
-            )
-            self._metadata = self._parquet.metadata
-            self._require_ours()
+            plain = self._reader([])
+            self._metadata = plain.metadata
+            self._require_ours(plain.schema_arrow)
+            self._repeating = _repeating(self._metadata)
         sizes = [self._metadata.row_group(group).num_rows for group in range(self._metadata.num_row_groups)]
         self.bounds = [sum(sizes[:group]) for group in range(len(sizes) + 1)]
+
+    def _reader(self, dictionaries: list[str], metadata: Any = None) -> Any:
+        return pq.ParquetFile(
+            pa.BufferReader(pa.py_buffer(self._view)),
+            metadata=metadata,
+            read_dictionary=dictionaries,
+            thrift_string_size_limit=_THRIFT,
+            thrift_container_size_limit=_THRIFT,
+        )
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """Lend a reader of the file, which nobody else uses meanwhile."""
+        try:
+            found = self._free.pop()
+        except IndexError:
+            found = self._reader(self._repeating, self._metadata)
+        yield found
+        self._free.append(found)
 
     def _layout_of(self, entry: Table) -> None:
         try:
@@ -95,9 +108,8 @@ class ParquetTable:
             raise self.corrupt("the footer is not the one that was written", len(view) - len(footer))
         return view
 
-    def _require_ours(self) -> None:
+    def _require_ours(self, found: pa.Schema) -> None:
         """See that the file declares what the pack says of it, and no more than can be decoded."""
-        found = self._parquet.schema_arrow
         for one in self.schema:
             here = found.field(one.name).type if one.name in found.names else None
             if (here.value_type if here is not None and pa.types.is_dictionary(here) else here) != one.type:
@@ -118,10 +130,9 @@ class ParquetTable:
 
     @contextmanager
     def guarded(self, offset: int) -> Iterator[None]:
-        """Turn whatever Arrow says of bytes that it cannot read into Corruption; one thread at a time."""
+        """Turn whatever Arrow says of bytes that it cannot read into Corruption."""
         try:
-            with self._guard:
-                yield
+            yield
         except (pa.ArrowException, OSError, ValueError, UnicodeDecodeError, KeyError, MemoryError) as error:
             raise self.corrupt(f"it cannot be read: {str(error)[:300]}", offset) from error
 
@@ -138,8 +149,8 @@ class ParquetTable:
     def read(self, group: int, name: str) -> Any:
         """Return one column of a row group as an array."""
         self._prove(group, self.schema.get_field_index(name))
-        with self.guarded(self.offset_of(group)):
-            found = self._parquet.read_row_group(group, columns=[name]).column(name)
+        with self.guarded(self.offset_of(group)), self._lent() as parquet:
+            found = parquet.read_row_group(group, columns=[name]).column(name)
             array = found.chunk(0) if found.num_chunks == 1 else found.unify_dictionaries().combine_chunks()
             self._require_small(array, group)
             if len(array) != self.bounds[group + 1] - self.bounds[group]:
@@ -185,18 +196,19 @@ class ParquetTable:
         place, offset = 0, self.offset_of(group)
         for chunk in range(len(self.schema.names)):
             self._prove(group, chunk)
-        with self.guarded(offset):
-            found = self._parquet.iter_batches(BATCH, row_groups=[group])
-        while place < end:
+        with self._lent() as parquet:
             with self.guarded(offset):
-                batch = next(found, None)
-                if batch is None:
-                    raise ValueError(f"row group {group} ends after {place} rows")
-                for column in batch.columns:
-                    self._require_small(column, group)
-            if place + batch.num_rows > begin:
-                yield batch.slice(max(0, begin - place), min(end, place + batch.num_rows) - max(begin, place))
-            place += batch.num_rows
+                found = parquet.iter_batches(BATCH, row_groups=[group])
+            while place < end:
+                with self.guarded(offset):
+                    batch = next(found, None)
+                    if batch is None:
+                        raise ValueError(f"row group {group} ends after {place} rows")
+                    for column in batch.columns:
+                        self._require_small(column, group)
+                if place + batch.num_rows > begin:
+                    yield batch.slice(max(0, begin - place), min(end, place + batch.num_rows) - max(begin, place))
+                place += batch.num_rows
 
     def _require_small(self, array: Any, group: int) -> None:
         """Refuse texts that are named by few bytes and come to many: a dictionary's longest, again and again."""
@@ -217,6 +229,17 @@ class ParquetTable:
     def digest(self) -> str:
         """Return the SHA-256 of the file's bytes."""
         return sha256(self._view).hexdigest()
+
+
+def _repeating(metadata: Any) -> list[str]:
+    """Return the columns of texts that come with dictionaries; of other ones each text is new, or nearly so."""
+    first = metadata.row_group(0) if metadata.num_row_groups else None
+    columns = [] if first is None else [first.column(place) for place in range(first.num_columns)]
+    return [
+        one.path_in_schema
+        for one in columns
+        if one.physical_type == "BYTE_ARRAY" and any("DICTIONARY" in name for name in one.encodings)
+    ]
 
 
 def _sizes(group: Any) -> Iterator[int]:

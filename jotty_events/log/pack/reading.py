@@ -196,7 +196,8 @@ def _row_of(rows: Rows, seq: int) -> int:
         )
         if told is not None and told[1] < seq:
             continue
-        seqs = table.read(group, "seq").slice(begin, end - begin).to_pylist()
-        if seqs[-1] >= seq:
-            return table.bounds[group] + begin + bisect_left(seqs, seq)
+        seqs = table.read(group, "seq")
+        if seqs[end - 1].as_py() >= seq:
+            row: int = table.bounds[group] + bisect_left(range(end), seq, begin, key=lambda at: seqs[at].as_py())
+            return row
     return rows.stop

@@ -5,7 +5,8 @@ a column is first asked for; what is decoded is kept as long as its batch. Page 
 not: `check` and the reading of commits do that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -28,14 +29,19 @@ class PackedSpan(NamedTuple):
     upto: int
 
 
-class Batch:
-    """Rows of one row group. It is a `Columns` of projections/source.py: columns are read when they are asked for."""
+READERS = 2
+"""Row groups that are decoded at once."""
+GroupRows = tuple[int, list[tuple[int, int]]]
+"""A row group, and the ranges of rows inside it."""
 
-    def __init__(self, table: ParquetTable, group: int, ranges: list[tuple[int, int]]) -> None:
-        self.num_rows = sum(end - begin for begin, end in ranges)
-        self._table, self._group, self._ranges = table, group, ranges
+
+class Batch:
+    """Rows of some row groups. It is a `Columns` of projections/folds/source.py: columns are read when asked for."""
+
+    def __init__(self, table: ParquetTable, groups: Sequence[GroupRows]) -> None:
+        self.num_rows = sum(map(_count, groups))
+        self._table, self._groups = table, groups
         self._columns: dict[str, Any] = {}
-        self._whole = self.num_rows == table.bounds[group + 1] - table.bounds[group]
 
     def column(self, name: str) -> Any:
         """Return a column as an Arrow array, texts dictionary-encoded; null for a later field that was not known yet.
@@ -49,19 +55,34 @@ class Batch:
     def _read(self, name: str) -> Any:
         if name not in self._table.schema.names:
             return pa.nulls(self.num_rows, _type_of(self._table.name, name))
-        found = self._table.read(self._group, name)
-        if self._whole:
-            return found
-        parts = [found.slice(begin, end - begin) for begin, end in self._ranges]
-        return parts[0] if len(parts) == 1 else pa.concat_arrays(parts)
+        if len(self._groups) == 1:
+            parts = self._parts(self._groups[0], name)
+        else:
+            # Arrow lets go of the interpreter while it decodes.
+            with ThreadPoolExecutor(READERS) as pool:
+                parts = [part for found in pool.map(lambda one: self._parts(one, name), self._groups) for part in found]
+        return parts[0] if len(parts) == 1 else pa.chunked_array(parts).unify_dictionaries().combine_chunks()
+
+    def _parts(self, rows: GroupRows, name: str) -> list[Any]:
+        group, ranges = rows
+        found = self._table.read(group, name)
+        return [found] if self._is_whole(rows) else [found.slice(begin, end - begin) for begin, end in ranges]
+
+    def _is_whole(self, rows: GroupRows) -> bool:
+        group, _ = rows
+        size: int = self._table.bounds[group + 1] - self._table.bounds[group]
+        return _count(rows) == size
 
     def bounds(self, name: str) -> tuple[int, int] | None:
         """Return the least and the greatest integer of a column; None if it holds none."""
-        found = self._table.minmax(self._group, name) if self._whole else None
-        if found is None and pa.types.is_integer(_type_of(self._table.name, name)):
-            ends: Any = pc.min_max(self.column(name)).as_py()
-            found = None if ends["min"] is None else (ends["min"], ends["max"])
-        return found
+        told = [self._table.minmax(one[0], name) if self._is_whole(one) else None for one in self._groups]
+        known = [one for one in told if one is not None]
+        if len(known) == len(told):
+            return min(low for low, _ in known), max(high for _, high in known)
+        if not pa.types.is_integer(_type_of(self._table.name, name)):
+            return None
+        ends: Any = pc.min_max(self.column(name)).as_py()
+        return None if ends["min"] is None else (ends["min"], ends["max"])
 
     def table(self, names: Sequence[str] | None = None) -> pa.Table:
         """Return some columns, or all, as an Arrow table."""
@@ -81,6 +102,7 @@ class Packed:
     def __init__(self, pack: Pack, spans: Sequence[PackedSpan]) -> None:
         self.pack = pack
         self.spans = tuple(spans)
+        self._found: dict[str, list[tuple[int, int]]] = {}
 
     @property
     def first(self) -> int:
@@ -104,6 +126,11 @@ class Packed:
 
     def _ranges(self, tag: str) -> list[tuple[int, int]]:
         """Return which rows of a table are of the stretch, those that touch as one."""
+        if tag not in self._found:
+            self._found[tag] = self._joined(tag)
+        return self._found[tag]
+
+    def _joined(self, tag: str) -> list[tuple[int, int]]:
         joined: list[tuple[int, int]] = []
         for one in self.spans:
             found: Rows = self.pack.rows_in(tag, one.place, one.first, one.upto)
@@ -115,16 +142,16 @@ class Packed:
                 joined.append((found.start, found.stop))
         return joined
 
-    def batches(self, tag: str, *, newest_first: bool = False) -> Iterator[Any]:
-        """Give out the records of a tag, row group by row group: `Batch`es, and a table of what stands in `other`.
+    def batches(self, tag: str, *, rows: int = 1, newest_first: bool = False) -> Iterator[Any]:
+        """Give out the records of a tag: `Batch`es, and a table of what stands in `other`.
 
-        Corruption, FormatError.
+        A batch has the rows of one row group, or of as many as come to no more than `rows`. Corruption, FormatError.
         """
         if tag in self.pack.names:
             table = self.pack.table(tag)
-            groups = list(_by_group(table, self._ranges(tag)))
-            for group, ranges in reversed(groups) if newest_first else groups:
-                yield Batch(table, group, ranges)
+            joined = list(_joined(_by_group(table, self._ranges(tag)), rows))
+            for groups in reversed(joined) if newest_first else joined:
+                yield Batch(table, groups)
         if tag in self._others[0]:
             yield self._others[0][tag]
 
@@ -167,7 +194,25 @@ class Packed:
         return columns.tables(held), unread
 
 
-def _by_group(table: ParquetTable, ranges: list[tuple[int, int]]) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+def _count(rows: GroupRows) -> int:
+    return sum(end - begin for begin, end in rows[1])
+
+
+def _joined(groups: Iterable[GroupRows], rows: int) -> Iterator[list[GroupRows]]:
+    """Give out row groups side by side, as long as their rows are no more than so many."""
+    held, size = list[GroupRows](), 0
+    for one in groups:
+        count = _count(one)
+        if held and size + count > rows:
+            yield held
+            held, size = [], 0
+        held.append(one)
+        size += count
+    if held:
+        yield held
+
+
+def _by_group(table: ParquetTable, ranges: list[tuple[int, int]]) -> Iterator[GroupRows]:
     """Give out the row groups that hold some rows, and the ranges of rows inside each."""
     found: dict[int, list[tuple[int, int]]] = {}
     for start, stop in ranges:

@@ -343,7 +343,8 @@ def test_a_snapshot_that_passed_over_a_tag_is_not_used_by_who_reads_it() -> None
 class Counting:
     """A user's projection: how many events of each type there were."""
 
-    name, version, reads = "counting", 1, ("episode_ended", "q_updated")
+    name, version = "counting", 1
+    reads: tuple[str, ...] = ("episode_ended", "q_updated")
 
     def initial(self) -> dict[str, int]:
         return {}
@@ -377,6 +378,30 @@ def test_a_projection_of_the_users_own_is_saved_with_the_others(tmp_path: Path) 
     whole = Replay([*READ_MODELS, Counting()]).run(Tree(DiskFiles(tmp_path)).lineage(point).records())
     assert found.saved_at == point.seq
     assert found.states["counting"] == whole.states["counting"] != {}
+
+
+class Dotted(Counting):
+    """One whose name and table read like another's."""
+
+    def __init__(self, name: str, table: str, *reads: str) -> None:
+        self.name, self._table, self.reads = name, table, reads
+
+    def dump(self, state: dict[str, int]) -> dict[str, Any]:
+        return {self._table: super().dump(state)["counts"]}
+
+    def load(self, tables: Any) -> dict[str, int]:
+        return super().load({"counts": tables[self._table]})
+
+
+def test_names_that_read_alike_are_kept_apart(tmp_path: Path) -> None:
+    """A table `b.c` of a projection `a`, and a table `c` of `a.b`: each is saved, and each comes back."""
+    ours = [Dotted("a", "b.c", "episode_ended"), Dotted("a.b", "c", "episode_started")]
+    with conductor(tmp_path, projections=ours) as live:
+        live.run_sync("a goal")
+    point = Tree(DiskFiles(tmp_path)).resolve("latest")
+    found = Resuming(Tree(DiskFiles(tmp_path)).run, Snapshots()).at(point, [*READ_MODELS, *ours]).result
+    assert found.saved_at == point.seq
+    assert (found.states["a"], found.states["a.b"]) == ({"EpisodeEnded": 1}, {"EpisodeStarted": 1})
 
 
 class Mute(Counting):

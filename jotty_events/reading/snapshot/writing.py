@@ -129,7 +129,8 @@ class Writing:
         return {table: [self._written(f"{projection.name}.{table}", rows, None)] for table, rows in tables.items()}
 
     def _written(self, name: str, rows: Any, place: str | None, *, whole: bool = False) -> Laid:
-        # A projection's name may be anything; a file's may not.
+        # A projection's name may be anything, another one's and its table's among them; a file's may not.
+        name = name if name not in self._sheets else f"{name} {len(self._sheets)}"
         plain = "".join(one if one.isascii() and (one.isalnum() or one in "._") else "_" for one in name)[:60]
         from .sheets import write_sheet
 

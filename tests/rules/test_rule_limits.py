@@ -11,11 +11,13 @@ from jotty_events.rules.memory import entries, recall
 from jotty_events.rules.memory.causal import mentions
 from jotty_events.rules.memory.goals import goal_similarity, related, value_with_transfer
 from jotty_events.rules.memory.values_in_words import Valued, learned_context_with_traces
-from jotty_events.rules.q import context, exploration
+from jotty_events.rules.q import context, exploration, learning
 from jotty_events.rules.q.ranking import Ranking
-from jotty_events.rules.q.retention import STALE_AFTER, Kept
+from jotty_events.rules.q.retention import STALE_AFTER, Kept, ranked
 from jotty_events.rules.q.tiers import TAUGHT_LITTLE, forgettable
+from jotty_events.rules.td.td_lambda import adapt_alpha
 from jotty_events.rules.todo import replanning, tasks
+from jotty_events.rules.words import text_shapes
 from jotty_events.rules.words.text_form import describe_state
 
 ABC = list("abcdefgh")
@@ -106,6 +108,7 @@ def test_a_value_that_moved_by_just_the_limit_is_not_told() -> None:
     moved = Valued("moved", 0.5, 0, at_access=0.4)
     assert 0.5 - 0.4 < 0.1 < 0.6 - 0.4
     assert learned_context_with_traces([moved], {}) == ""
+    assert "Recently" not in learned_context_with_traces([Valued("just", 0.1, 0, at_access=0.0)], {})
     assert "↑ up" in learned_context_with_traces([Valued("up", 0.6, 0, at_access=0.4)], {})
     assert "↓ down" in learned_context_with_traces([Valued("down", 0.4, 0, at_access=0.6)], {})
 
@@ -232,3 +235,96 @@ def test_defaults_are_those_of_the_original() -> None:
     assert (patterns.HIPPOCAMPUS_CAPACITY, patterns.NEOCORTEX_CAPACITY) == (100, 200)
     assert (recall.RECALLED_FROM, entries.NEVER > 1.0) == (0.6, True)
     assert (context.TIER1_SHOWN, context.CLUSTER_SHOWN, context.ASKED_FOR_LESSONS) == (20, 10, 30)
+
+
+@pytest.mark.parametrize(("credit", "impact"), [(0.0625, 0.0625), (0.0, 0.0), (1.0, 1.0), (1.125, 0.0), (-0.5, 0.0)])
+def test_a_credit_is_a_share(credit: float, impact: float) -> None:
+    """A Shapley credit counts from nothing to all of it, and is nothing beyond (M10)."""
+    assert patterns.impact_of({"shapley_credit": credit}, None) == impact
+
+
+def test_the_oldest_of_equals_is_forgotten_whatever_their_order() -> None:
+    """Over capacity, the least strong goes, and of these the one that came first (RULES R5)."""
+    assert patterns.over_capacity([(7, 0.5), (3, 0.5), (9, 0.25)], 1) == [9, 3]
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("hash", ("general", "general", "hash")),
+        ("one:hash", ("general", "general", "hash")),
+        ("one:two:hash", ("one", "two", "hash")),
+        ("one%3A:%25two:hash", ("one:", "%two", "hash")),
+        ("one:more:two:hash", ("one", "two", "hash")),
+    ],
+)
+def test_a_key_tells_its_names(key: str, names: tuple[str, str, str]) -> None:
+    """Domain and task type are told by a key that has both; the hash comes last (E4)."""
+    assert entries.names_in(key) == names
+
+
+def test_a_little_that_related_goals_know_is_told() -> None:
+    """However small the similarity, the mean of what they know is mixed in (RULES R2)."""
+    found = value_with_transfer(None, 0.5, others=[(0.25, 0.9)], weight=0.25)
+    assert (round(found.value, 12), found.source) == (0.6, "related")
+
+
+def test_what_scores_just_the_threshold_is_recalled() -> None:
+    """At least the threshold (RULES R2)."""
+    one = recall.Memory("key", ["some words"], 0.5, 0)
+    total = recall.rank("some words", [one], threshold=0.0)[0].score
+    assert [found.key for found in recall.rank("some words", [one], threshold=total)] == ["key"]
+    assert recall.rank("some words", [one], threshold=total + 1e-9) == []
+
+
+class Known(NamedTuple):
+    """An entry of a Q-table."""
+
+    value: float
+    nth: int
+    visits: int = 1
+    average_reward: float = 0.0
+
+
+class OneState:
+    """A table in which one other state is near to what is asked for."""
+
+    def entry(self, state: str, action: str) -> Known | None:
+        return None
+
+    def similar_states(self, state: str) -> list[tuple[str, float]]:
+        return [("known", 0.875)]
+
+    def actions_of(self, state: str) -> list[tuple[str, Known]]:
+        return [("the action itself", Known(0.75, 0))]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_action_itself_is_as_near_as_can_be(version: int) -> None:
+    """What is told of a similar state under the same action is as near as the state is (RULES R1)."""
+    found = learning.estimate(OneState(), "asked", "the action itself", version=version)
+    assert (found.raw, found.similarity) == (0.75, 0.875)
+
+
+def test_many_that_grow_stale_at_once_are_each_ranked_once() -> None:
+    """Entries of just an hour ago are stale, also where so many are that all are sorted anew."""
+    kept = [Kept((f"state {i}", ""), i, i / 100, 1, 0.0, 0.0) for i in range(80)]
+    ranking = Ranking(kept)
+    assert ranking.best(80, STALE_AFTER) == ranked(kept, STALE_AFTER)
+    assert ranking.worst(3, STALE_AFTER) == ranked(kept, STALE_AFTER)[-3:]
+
+
+def test_of_no_errors_mean_and_spread_are_nothing() -> None:
+    """Where nothing was learned, alpha has no reason to move (RULES R4)."""
+    found = adapt_alpha(0.05, errors=[], fresh=0)
+    assert (found.after, found.error_mean, found.error_std) == (0.05, 0.0, 0.0)
+
+
+def test_five_errors_are_named() -> None:
+    """The sixth is left out of a state's text (RULES R1)."""
+    assert text_shapes.errors(list("abcdefg")) == "[a,b,c,d,e]"
+
+
+def test_what_nobody_estimated_takes_a_minute() -> None:
+    """The original's default (RULES R6), and what a context is cut at where nobody said (RULES R1)."""
+    assert (tasks.ESTIMATED_DURATION, context.MAX_TOKENS) == (60.0, 2000)

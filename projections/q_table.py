@@ -4,7 +4,7 @@ Invariants: the last 20 TD errors and the last 5 lessons are kept (RULES R1). Th
 where a rule sorted it, what came later after that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from jotty_events.events import (
@@ -61,7 +61,7 @@ TIERING = table("tiering", (text("of"),), real("threshold"), real("last_reward")
 PARAMETERS = table("parameters", (text("name"),), real("value"))
 
 _BY_ID = {"id": "nth"}
-_VALUE, _NTH = ENTRIES.position("value"), ENTRIES.position("nth")
+_RANKED_BY = ("value", "nth")
 
 
 class QEntry(RowView):
@@ -173,9 +173,13 @@ class QTable(TableView[tuple[str, str], QEntry]):
 
         ValueError if one is not known.
         """
-        group = self._rows.group
-        found = [max([(row[_VALUE], -row[_NTH]) for row in list(group((state,)).values())]) for state in states]
+        cells = self._rows.cells
+        found = [max([(value, -nth) for value, nth in cells((state,), _RANKED_BY)]) for state in states]
         return [(value, -negative) for value, negative in found]
+
+    def follow_values(self, changed: Callable[[tuple[Any, ...]], None]) -> None:
+        """Tell `changed` the key of every entry that is written or goes from now on, before it does."""
+        self._rows.follow(changed)
 
     def watch_states(self, watcher: Watcher) -> None:
         """Tell `watcher` of every state text (as a tuple of one) that is in the table, or comes or goes later."""
@@ -217,6 +221,20 @@ class QTable(TableView[tuple[str, str], QEntry]):
         found = [(key[0], *row) for key, row in self._state[TIERS.name].items() if row[0]]
         found.sort(key=lambda one: (one[1], one[2] is None, one[2], one[0]))
         return {nth: tier for nth, tier, _ in found}
+
+    def standing(self) -> dict[int, int]:
+        """Return the tiers of all entries that are in one, by their insertion numbers, in no particular order."""
+        return {key[0]: row[0] for key, row in self._state[TIERS.name].items() if row[0]}
+
+    def retained(self) -> Iterator[tuple[tuple[str, str], float, int, float, int]]:
+        """Give out (texts, value, visits, updated, `nth`) of all entries, in no particular order."""
+        value, visits, updated, nth = map(ENTRIES.position, ("value", "visits", "updated", "nth"))
+        for (state, action), row in self._rows.items():
+            yield (state, action), row[value], row[visits], row[updated], row[nth]
+
+    def all_lessons(self) -> dict[tuple[str, str], list[str]]:
+        """Return the last lessons of all entries, oldest first, by the texts of state and action."""
+        return {(key[0], key[1]): list(lessons) for key, lessons in self._state[LESSONS.name].items()}
 
     def all_td_errors(self) -> dict[tuple[str, str], list[float]]:
         """Return the last TD errors of all entries, oldest first, by the texts of state and action."""

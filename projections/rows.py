@@ -6,7 +6,7 @@ holds, for each key changed since the rows were last saved, whether it had a row
 be saved.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -111,6 +111,12 @@ class Rows:
     def group(self, prefix: Key) -> dict[Key, Row]:
         """Return the rows below a parent's key, by the rest of their keys."""
         return self.groups.get(prefix, {})
+
+    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows below a parent's key, in no particular order; no JSON among them."""
+        at = [self.table.position(name) for name in names]
+        # A list, since another thread may go on learning.
+        return [tuple([row[one] for one in at]) for row in list(self.group(prefix).values())]
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

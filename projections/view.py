@@ -56,8 +56,8 @@ class Cell(Generic[T]):
     def __get__(self, view: RowView | None, owner: type[RowView]) -> "T | Cell[T]":
         if view is None:
             return self
-        cell: T = _copied(view._key[self._at] if self._of_key else view._row[self._at])
-        return cell
+        cell: T = view._key[self._at] if self._of_key else view._row[self._at]
+        return _copied(cell) if isinstance(cell, dict | list) else cell
 
     def __set__(self, view: RowView, value: object) -> None:
         raise AttributeError("a state is read-only: learning changes it, through events")

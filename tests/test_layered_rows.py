@@ -112,7 +112,7 @@ _steps = st.lists(
                     "group",
                 ),
                 *("save", "merge", "reopen", "reopen", "merge and reopen", "open", "damage"),
-                *("clear", "items", "digest", "watch", "watch from", "count"),
+                *("clear", "items", "digest", "watch", "watch from", "count", "cells", "cells"),
             ]
         ),
         _part,
@@ -141,6 +141,7 @@ def test_rows_over_a_snapshot_behave_as_rows_in_memory(
         stage.require_equal("digest")
 
 
+LOOKING = ("get", "group", "count", "cells")
 SAVING = ("save", "merge", "reopen", "merge and reopen")
 OPENING = ("open", "damage", "reopen", "merge and reopen")
 
@@ -164,13 +165,8 @@ class Stage:
             self.shelf.compact()
         if step in OPENING and self.kept is not None:
             self._open(step == "damage")
-        if step == "get":
-            assert self.rows.get(key) == self.expected.get(key)
-        elif step == "group":
-            assert self.rows.group(prefix) == self.expected.group(prefix)
-        elif step == "count":
-            assert self.rows.count(prefix) == self.expected.count(prefix)
-            assert len(self.rows) == len(self.expected)
+        if step in LOOKING:
+            self._look(step, key, prefix)
         elif step == "watch":
             self.watchers.append(Index())
             self.rows.watch(self.watchers[-1])
@@ -180,6 +176,18 @@ class Stage:
         else:
             for rows in (self.expected, self.rows):
                 change(rows, step, key, prefix, number)
+
+    def _look(self, step: str, key: Key, prefix: Key) -> None:
+        if step == "get":
+            assert self.rows.get(key) == self.expected.get(key)
+        elif step == "group":
+            assert self.rows.group(prefix) == self.expected.group(prefix)
+        elif step == "count":
+            assert self.rows.count(prefix) == self.expected.count(prefix)
+            assert len(self.rows) == len(self.expected)
+        elif self.shape.keep is None:
+            cells = [(row[1], row[0]) for row in self.expected.group(prefix).values()]
+            assert sorted(self.rows.cells(prefix, ("nth", "v"))) == sorted(cells)
 
     def _open(self, damaged: bool) -> None:
         """Go on from what was saved last; one who knows its groups watches."""

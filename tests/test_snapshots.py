@@ -524,7 +524,7 @@ def test_a_snapshot_is_made_where_it_is_asked_for(folder: Path) -> None:
 
 
 def states_near(live: Conductor, text: str) -> list[tuple[str, float]]:
-    return live.q_predictor._reader.similar_states(text)
+    return list(live.q_predictor._reader.similar_states(text))
 
 
 def learn_states(live: Conductor, first: int, last: int) -> None:

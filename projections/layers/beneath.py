@@ -1,7 +1,7 @@
 """What rows may lie over."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from ..table import Key, Row
 
@@ -14,6 +14,9 @@ class Beneath(Protocol):
 
     def group(self, prefix: Key) -> dict[Key, Row]:
         """Return the rows below a parent's key, by the rest of their keys."""
+
+    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows below a parent's key, in no particular order; no JSON among them."""
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

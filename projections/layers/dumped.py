@@ -3,8 +3,9 @@
 Invariants: nothing here changes. Several threads may ask at once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 
@@ -39,6 +40,10 @@ class Dumped:
     def group(self, prefix: Key) -> dict[Key, Row]:
         """Return the rows below a parent's key, by the rest of their keys."""
         return self._layers.group(prefix)
+
+    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows below a parent's key."""
+        return self._layers.cells(prefix, names)
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

@@ -6,7 +6,7 @@ a row, for any other key the rows beneath do. `_sizes` holds how many rows a gro
 Looking fills in what was looked at, so one lock keeps a reader from bringing back what a writer takes away.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any, TypeVar
 
@@ -20,7 +20,7 @@ from ..rows import Rows, Watcher
 from ..table import Key, Row, Table
 from .beneath import Beneath
 from .dumped import Dumped
-from .sheet import ALIVE
+from .relaying import in_memory, relaid
 from .stack import Held, Layers
 
 T = TypeVar("T")
@@ -104,6 +104,15 @@ class LayeredRows(Rows):
             # A new dictionary, since another thread may be reading the old one.
             self.groups[prefix] = {**missing, **self.groups.get(prefix, {})}
         self._whole.add(prefix)
+
+    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows below a parent's key; they are read where they lie."""
+        if self._beneath is not None:
+            with self._lock:
+                # What is changed stands in `groups`, and so does what was looked at.
+                if prefix not in self.groups:
+                    return self._ask(lambda beneath: beneath.cells(prefix, names))
+        return super().cells(prefix, names)
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""
@@ -282,7 +291,7 @@ class LayeredRows(Rows):
     def rescued(self) -> Rows:
         """Return the same rows in memory, made in another way than from sheets that turned out damaged."""
         found = self._rescue()
-        return found if isinstance(found, Rows) else _in_memory(self.table, found.items())
+        return found if isinstance(found, Rows) else in_memory(self.table, found.items())
 
     def with_over(self, sheet: pa.Table, gone: pa.Table | None, came: pa.Table, next_nth: int) -> "LayeredRows":
         """Return these rows, over which nothing was changed, with a sheet over them.
@@ -294,7 +303,7 @@ class LayeredRows(Rows):
             raise AssertionError("nothing was changed")
         count = self._count + came.num_rows - (0 if gone is None else gone.num_rows)
         made = LayeredRows(
-            self.table, Found([], count, next_nth, self.total), lambda: _relaid(self.table, self._rescue(), sheet)
+            self.table, Found([], count, next_nth, self.total), lambda: relaid(self.table, self._rescue(), sheet)
         )
         made._beneath = layers.with_over(Held(sheet))
         made._pending = [*self._pending, (gone, came)]
@@ -325,23 +334,6 @@ def over_dump(table: Table, dumped: pa.Table) -> LayeredRows:
 
 def _sheets_of(beneath: Beneath) -> list[pa.Table] | None:
     return beneath.sheets() if isinstance(beneath, Layers | Dumped) else None
-
-
-def _in_memory(table: Table, items: Iterable[tuple[Key, Row]]) -> Rows:
-    made = Rows(table)
-    for key, row in items:
-        made.put(key, row)
-    return made
-
-
-def _relaid(table: Table, beneath: Beneath, sheet: pa.Table) -> Rows:
-    """Return rows with a sheet over them as rows in memory."""
-    over = dict(zip((key for key, _ in rows_of(table, sheet)), sheet.column(ALIVE).to_pylist(), strict=True))
-    made = _in_memory(table, ((key, row) for key, row in beneath.items() if key not in over))
-    for key, row in rows_of(table, sheet):
-        if over[key]:
-            made.put(key, row)
-    return made
 
 
 def _require_sound(beneath: Beneath) -> None:

@@ -46,6 +46,18 @@ class _Leaf:
         # A list is searched several times as fast as an array; numpy leaves out the zeros at the end.
         self.places: list[bytes] = places_in(batch.column(PLACE)).tolist()
         self._columns = [(batch.column(one.name), one.kind == "json") for one in stored_columns(table)]
+        self._cells: dict[str, list[Any]] = {}
+
+    def cells(self, name: str) -> list[Any]:
+        """Return the values of a column, or of a mark, which become Python objects once."""
+        found = self._cells.get(name)
+        if found is None:
+            array = self._batch.column(name)
+            # By way of numpy it takes a tenth of the time, but numpy knows no missing numbers.
+            plain = not array.null_count and pa.types.is_primitive(array.type)
+            found = array.to_numpy(zero_copy_only=False).tolist() if plain else array.to_pylist()
+            self._cells[name] = found
+        return found
 
     def row(self, at: int) -> Row | None:
         """Return one row, None if it says that there is none."""
@@ -139,6 +151,19 @@ class _Layer:
         low = self.position(group + bytes(WIDTH))
         return low, self.position(group + _LAST)
 
+    def standing(self, group: bytes) -> Iterator[tuple[_Leaf, int]]:
+        """Give out where the rows of a group stand, which are few, one by one."""
+        low, last = group + bytes(WIDTH), group + _LAST
+        wanted = low.rstrip(b"\0")
+        number = max(0, bisect_right(self._firsts, low) - 1)
+        while number < len(self._firsts) and self._firsts[number] <= last:
+            leaf = self.leaf(number)
+            for at in range(bisect_left(leaf.places, wanted), len(leaf.places)):
+                if leaf.places[at] >= last:
+                    return
+                yield leaf, at
+            number += 1
+
     def parts(self, low: int, high: int) -> Iterator[tuple[_Leaf, int, int]]:
         """Give out the rows between two positions, batch by batch."""
         number = bisect_right(self._starts, low) - 1
@@ -191,6 +216,17 @@ class Layers:
                 for key, row in leaf.rows(low, high):
                     _lay(found, key[self._prefix :], row)
         return found
+
+    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return some columns of the rows below a parent's key, in no particular order; no JSON among them."""
+        group, found = group_of(prefix), dict[bytes, tuple[Any, ...]]()
+        for layer in self._oldest:
+            for leaf, at in layer.standing(group):
+                if leaf.cells(ALIVE)[at]:
+                    found[leaf.places[at]] = tuple([leaf.cells(name)[at] for name in names])
+                else:
+                    found.pop(leaf.places[at], None)
+        return list(found.values())
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jotty_events.rules.q.highest import plainly
 from jotty_events.rules.q.learning import (
     UNKNOWN,
     QConclusion,
@@ -52,9 +53,9 @@ class Table:
     def actions_of(self, state: str) -> Iterable[tuple[str, Row]]:
         return [(action, row) for (known, action), row in self.rows.items() if known == state]
 
-    def highest_in(self, states: Iterable[str]) -> list[tuple[float, int]]:
-        highest = [max((row.value, -row.nth) for _, row in self.actions_of(state)) for state in states]
-        return [(value, -negative) for value, negative in highest]
+    def highest_near(self, state: str) -> tuple[float, int, float] | None:
+        similar = self.similar_states(state)
+        return plainly([(row.value, row.nth, near) for known, near in similar for _, row in self.actions_of(known)])
 
 
 phrases = st.lists(st.sampled_from(["a", "b", "c", "d", "B"]), max_size=4).map(" ".join)

@@ -78,10 +78,15 @@ entries = st.builds(
 steps = st.lists(entries | st.tuples(st.sampled_from("abcdef"), st.sampled_from("xy")), max_size=12)
 
 
-@given(st.lists(st.tuples(steps, st.sampled_from([-4000.0, -1.0, 0.0, 0.5, 10.0, 3600.0, 9000.0]), st.integers(0, 9))))
-def test_the_index_ranks_as_sorting_does(rounds: list[tuple[list[Kept | Key], float, int]]) -> None:
+passing = st.sampled_from([-4000.0, -1.0, 0.0, 0.5, 10.0, 3600.0, 9000.0])
+
+
+@given(st.lists(entries, max_size=6), passing, st.lists(st.tuples(steps, passing, st.integers(0, 9))))
+def test_the_index_ranks_as_sorting_does(
+    begun: list[Kept], first: float, rounds: list[tuple[list[Kept | Key], float, int]]
+) -> None:
     """Whatever comes, goes or changes, and whatever time is asked for, both ends are those of the sorted whole."""
-    ranking, plain = Ranking(), dict[Key, Kept]()
+    ranking, plain = Ranking(begun, NOW + first), {entry.key: entry for entry in begun}
     now = NOW
     for changes, passed, most in rounds:
         for change in changes:

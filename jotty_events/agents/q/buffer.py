@@ -11,6 +11,7 @@ from projections.q_table import Experience, QTable
 from ...events import ExperienceAdded, ExperienceEvicted, ExperienceReweighed
 from ...rules.q import learning as q_learning
 from ...rules.q import replay as q_replay
+from ...rules.q.learning import Estimate
 from ...rules.words.similarity import similar
 from ...session import Session, Transaction
 from .buffer_order import BufferOrder
@@ -32,11 +33,12 @@ class Buffer:
         table: QTable = self._session.view("q_table")
         return table
 
-    def add(self, commit: Transaction, step: Given) -> int:
-        """Put a step into the buffer; returns its insertion number there."""
+    def add(self, commit: Transaction, step: Given, known: Estimate | None = None) -> int:
+        """Put a step into the buffer; returns its insertion number there. `known` is Q, where it was looked up."""
         version = self._session.rules
         nth = self._table.next_experience
-        q = q_learning.estimate(self._reader, step.state, step.action, version=version).value
+        found = known or q_learning.estimate(self._reader, step.state, step.action, version=version)
+        q = found.value
         commit.add(
             ExperienceAdded(
                 **self._session.provenance,

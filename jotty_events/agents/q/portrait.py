@@ -38,15 +38,15 @@ def split(key: str) -> Key:
     return state, action
 
 
-def entry_as_dict(entry: QEntry) -> Json:
-    """Return what the original keeps of an entry."""
+def entry_as_dict(entry: QEntry, lessons: list[str] | None = None, errors: list[float] | None = None) -> Json:
+    """Return what the original keeps of an entry; its lists are looked up, where they are not at hand."""
     return {
         "value": entry.value,
         "context": [],
-        "learned_lessons": entry.lessons,
+        "learned_lessons": entry.lessons if lessons is None else lessons,
         "visit_count": entry.visits,
         "avg_reward": entry.average_reward,
-        "td_errors": entry.td_errors,
+        "td_errors": entry.td_errors if errors is None else errors,
         "created_at": entry.created,
         "last_updated": entry.updated,
     }
@@ -77,6 +77,8 @@ class TablePortrait:
         self._version = version
         self._entries = table.entries()
         self._by_number = {entry.nth: entry for entry in self._entries}
+        # All at once: to look up each entry's own takes many times as long.
+        self._lessons, self._errors = table.all_lessons(), table.all_td_errors()
         self._tiers = table.tiers()
 
     def drawn(self, parameters: Mapping[str, float], *, complete: bool) -> Json:
@@ -84,7 +86,7 @@ class TablePortrait:
         held = self._table.tiering
         reward = None if held is None else held.last_reward
         said: dict[str, Any] = {
-            "q_table": {joined(_key(entry)): entry_as_dict(entry) for entry in self._entries},
+            "q_table": {joined(_key(entry)): self._entry(entry) for entry in self._entries},
             "experience_buffer": [experience_as_dict(one) for one in self._table.experiences],
             "tier1_working": self._tier(1),
             "tier2_clusters": self._clusters(),
@@ -95,6 +97,10 @@ class TablePortrait:
             **{name: parameters[name] for name in PARAMETERS},
         }
         return said | self._besides(reward) if complete else said
+
+    def _entry(self, entry: QEntry) -> Json:
+        key = _key(entry)
+        return entry_as_dict(entry, list(self._lessons.get(key, ())), list(self._errors.get(key, ())))
 
     def _besides(self, reward: float | None) -> Json:
         held, apart = self._table.tiering, self._apart()
@@ -107,7 +113,7 @@ class TablePortrait:
     def _apart(self) -> list[Json]:
         meant = Counter(joined(_key(entry)) for entry in self._entries)
         return [
-            {"state": entry.state, "action": entry.action, "place": place, **entry_as_dict(entry)}
+            {"state": entry.state, "action": entry.action, "place": place, **self._entry(entry)}
             for place, entry in enumerate(self._entries)
             if split(name := joined(_key(entry))) != _key(entry) or meant[name] > 1
         ]

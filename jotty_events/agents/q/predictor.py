@@ -118,7 +118,10 @@ class LLMQPredictor(OnFile):
         """
         step = self._step(state, action, reward, next_state, done)
         with self._session.transaction() as commit:
-            return self._updating.learn(commit, step, "experience", self.buffer.add(commit, step))
+            # What goes into the buffer and out of it changes no value: one look at the table is enough.
+            known = self._estimate(step.state, step.action)
+            nth = self.buffer.add(commit, step, known)
+            return self._updating.learn(commit, step, "experience", nth, known=known)
 
     def record_outcome(
         self,

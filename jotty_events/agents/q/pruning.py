@@ -40,7 +40,7 @@ class Pruning:
             yield from ((archive[place], place) for place in self._session.rng.sample(range(len(archive)), count))
 
     def _least(self, now: float, rate: float) -> Iterator[tuple[QEntry, int | None]]:
-        ranking = self._tiers.ranking.current()
+        ranking = self._tiers.ranking.current(now)
         index = self._tiers.ranking
         archived = len(ranking) - len(index.upper) - len(index.untiered)
         if archived > 0:

@@ -4,7 +4,8 @@ Invariants: what is asked for is what sorting the whole table would give; what c
 ranked anew, and nothing else, unless the state was replayed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from projections.q_table import QEntry, QTable
@@ -17,9 +18,9 @@ UPPER = (1, 2)
 """The tiers that are small, and so are kept at hand."""
 
 
-def kept(entry: QEntry, version: int, errors: Sequence[float] | None = None) -> Kept:
-    """Return what the rank of an entry follows from; `errors` are its TD errors, where they are at hand."""
-    mean = error_mean(entry.td_errors if errors is None else errors, version=version)
+def kept(entry: QEntry, version: int) -> Kept:
+    """Return what the rank of an entry follows from."""
+    mean = error_mean(entry.td_errors, version=version)
     return Kept((entry.state, entry.action), entry.nth, entry.value, entry.visits, mean, entry.updated)
 
 
@@ -47,11 +48,11 @@ class QRanking:
     def __len__(self) -> int:
         return len(self._ranking)
 
-    def current(self) -> Ranking:
-        """Return the ranking of the live table."""
+    def current(self, now: float = float("-inf")) -> Ranking:
+        """Return the ranking of the live table, which is about to be asked for at a time, where that is known."""
         states = self._session.states["q_table"]
         if self._ranked is not states:
-            self._begin()
+            self._begin(now)
             self._ranked = states
         changed, moved = list(self._changed), list(self._moved)
         self._changed.clear()
@@ -62,12 +63,16 @@ class QRanking:
             self._tier(nth)
         return self._ranking
 
-    def _begin(self) -> None:
+    def _begin(self, now: float) -> None:
         table = self._table
         # All at once: to look up each entry's errors and tier by itself takes many times as long.
-        errors, tiers = table.all_td_errors(), table.tiers()
-        entries = [kept(entry, 2, errors.get((entry.state, entry.action), ())) for entry in table.entries()]
-        self._ranking = Ranking(entries)
+        errors, tiers = table.all_td_errors(), table.standing()
+        entries = [
+            Kept(key, nth, value, visits, error_mean(errors.get(key, ())), updated)
+            for key, value, visits, updated, nth in table.retained()
+        ]
+        entries.sort(key=attrgetter("nth"))
+        self._ranking = Ranking(entries, now)
         self._keys = {entry.nth: entry.key for entry in entries}
         self._numbers = {entry.key: entry.nth for entry in entries}
         self.upper = {nth: tiers[nth] for nth in self._keys if tiers.get(nth) in UPPER}

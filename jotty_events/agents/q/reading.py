@@ -4,7 +4,7 @@ Invariants: a lookup never scans the table: similar states are found through an 
 state was replayed, and kept up with it otherwise.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from projections.q_table import QEntry, QTable
 
@@ -36,12 +36,12 @@ class TableReader:
         """Return the actions known in exactly this state, oldest first."""
         return self._table.actions_of(state)
 
-    def highest_in(self, states: Sequence[str]) -> list[tuple[float, int]]:
-        """Return (value, insertion number) of the highest value in each of these states, which are known."""
-        return self._table.highest_in(states)
+    def highest_near(self, state: str) -> tuple[float, int, float] | None:
+        """Return the highest value in a similar state, the `nth` of its entry, and how near the state is."""
+        return self._current_index().highest_near(state)
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        """Return the states similar to this one, itself included, with their Jaccard index, nearest first."""
+    def similar_states(self, state: str) -> Iterator[tuple[str, float]]:
+        """Give out the states similar to this one, itself included, with their Jaccard index, nearest first."""
         return self._current_index().similar(state)
 
     def _current_index(self) -> StateIndex:
@@ -73,6 +73,6 @@ class Without:
         """Return the actions known in exactly this state, but for the one left out."""
         return [one for one in self._reader.actions_of(state) if (state, one[0]) != self._key]
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        """Return the states similar to this one, nearest first."""
+    def similar_states(self, state: str) -> Iterator[tuple[str, float]]:
+        """Give out the states similar to this one, nearest first."""
         return self._reader.similar_states(state)

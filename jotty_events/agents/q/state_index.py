@@ -4,14 +4,17 @@ Invariants: its answers are those of an index made of the table's states as they
 it is first asked, and made anew of the table should it turn out damaged.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any, TypeVar
 
 from projections.q_table import QTable
 
 from ...errors import DamagedSnapshot, MissingFile
 from ...reading.snapshot.index import TEXTS, Index, KeptIndex
-from ...rules.words.index import Match, WordIndex
+from ...rules.q.highest import HighestValues, Near
+from ...rules.words.index import WordIndex
+from ...rules.words.matches import Match
 
 NAME, OF, VERSION = "q_states", "q_table", 2
 T = TypeVar("T")
@@ -28,6 +31,7 @@ class StateIndex:
     def __init__(self, table: QTable, kept: KeptIndex | None) -> None:
         self._table = table
         self._index: WordIndex | None = None
+        self._highest: HighestValues | None = None
         self._kept = kept if kept is not None and kept.version == VERSION else None
         self._came = dict.fromkeys(self._kept.came if self._kept else ())
         self._went = dict.fromkeys(self._kept.went if self._kept else ())
@@ -35,9 +39,24 @@ class StateIndex:
             self._kept, self._came, self._went = None, {}, {}
             table.watch_states(self)
 
-    def similar(self, text: str) -> list[Match]:
-        """Return the states similar to one, itself included, with their Jaccard index, nearest first."""
-        return self._ask(lambda index: index.similar(text))
+    def similar(self, text: str) -> Iterator[Match]:
+        """Give out the states similar to one, itself included, with their Jaccard index, nearest first."""
+        given = 0
+        try:
+            for one in self._ask(lambda index: index.matches(text)):
+                yield one
+                given += 1
+        except (DamagedSnapshot, MissingFile):
+            # The order is defined: an index made anew goes on where the damaged one stopped.
+            yield from islice(self._made_anew().matches(text), given, None)
+
+    def highest_near(self, text: str) -> Near | None:
+        """Return the highest value in a similar state, the `nth` of its entry, and how near the state is."""
+        if self._highest is None:
+            highest = self._highest = HighestValues(self._table.highest_in)
+            self._table.follow_values(lambda key: highest.change(key[0]))
+        kept = self._highest
+        return self._ask(lambda index: kept.near(index, text))
 
     def _ask(self, question: Callable[[WordIndex], T]) -> T:
         try:
@@ -45,8 +64,11 @@ class StateIndex:
                 self._index = WordIndex(self._came) if self._kept is None else self._opened(self._kept)
             return question(self._index)
         except (DamagedSnapshot, MissingFile):
-            self._kept, self._index = None, WordIndex(self._table.all_states())
-            return question(self._index)
+            return question(self._made_anew())
+
+    def _made_anew(self) -> WordIndex:
+        self._kept, self._index = None, WordIndex(self._table.all_states())
+        return self._index
 
     def _opened(self, kept: KeptIndex) -> WordIndex:
         index = WordIndex.from_arrays(kept.arrays, kept.texts)

@@ -147,7 +147,7 @@ class Tiers:
 
     def _moved(self, now: float, after: Progress) -> _Made:
         first = self._config.tier1_max_size
-        ranking = self.ranking.current()
+        ranking = self.ranking.current(now)
         top = ranking.best(first + tiers.window(after.without_improvement), now)
         wanted = {entry.nth: 1 if place < first else 2 for place, entry in enumerate(top)}
         leaving = [nth for nth in self.ranking.upper if nth not in wanted]

@@ -8,6 +8,7 @@ from projections.q_table import QTable
 from ...config import JottyConfig
 from ...events import QUpdated
 from ...rules.q import learning as q_learning
+from ...rules.q.learning import Estimate
 from ...session import Session, Transaction
 from .reading import TableReader
 from .steps import Taken
@@ -32,11 +33,20 @@ class Updating:
         return configured if learned is None else learned
 
     def learn(
-        self, commit: Transaction, step: Taken, cause: str, experience: int | None, draw: float | None = None
+        self,
+        commit: Transaction,
+        step: Taken,
+        cause: str,
+        experience: int | None,
+        draw: float | None = None,
+        known: Estimate | None = None,
     ) -> float:
-        """Move the value of a step's action towards what came of it; returns the TD error (RULES R1)."""
+        """Move the value of a step's action towards what came of it; returns the TD error (RULES R1).
+
+        `known` is Q, where it was looked up.
+        """
         version = self._session.rules
-        before = q_learning.estimate(self._reader, step.state, step.action, version=version)
+        before = known or q_learning.estimate(self._reader, step.state, step.action, version=version)
         ends = step.done or not step.next_state
         following = q_learning.NO_NEXT
         if not ends:

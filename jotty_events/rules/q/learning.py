@@ -65,7 +65,7 @@ class QReader(Protocol):
     def entry(self, state: str, action: str) -> QRow | None:
         """Return the entry of exactly this state and action."""
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
+    def similar_states(self, state: str) -> Iterable[tuple[str, float]]:
         """Return the table's states that are similar, itself included, with their Jaccard index, nearest first."""
 
     def actions_of(self, state: str) -> Iterable[tuple[str, QRow]]:
@@ -75,11 +75,11 @@ class QReader(Protocol):
 class NextReader(Protocol):
     """What the rules must be able to look up of a state that comes next."""
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        """Return the table's states that are similar, itself included, with their Jaccard index, nearest first."""
+    def highest_near(self, state: str) -> tuple[float, int, float] | None:
+        """Return the highest value in any state that is similar, itself included, the oldest of equals; None of none.
 
-    def highest_in(self, states: Sequence[str]) -> list[tuple[float, int]]:
-        """Return (value, `nth`) of the highest value in each of these states, the oldest of equals; all are known."""
+        With it go the `nth` of its entry, and the Jaccard index of its state.
+        """
 
 
 class Estimate(NamedTuple):
@@ -178,16 +178,12 @@ def best_next(reader: NextReader, next_state: str | None, *, version: int = 2) -
     """
     if not next_state:
         return NO_NEXT
-    # Hundreds of states may be similar: of each only its highest value is asked for.
-    similar = reader.similar_states(next_state)
-    highest = reader.highest_in([known for known, _ in similar])
-    found = (Estimate(value, nth, value, near) for (_, near), (value, nth) in zip(similar, highest, strict=True))
-    best = max(found, key=_highest_then_oldest, default=UNKNOWN)
-    return UNKNOWN if version < 2 and best.value == 0.0 else best
-
-
-def _highest_then_oldest(found: Estimate) -> tuple[float, int]:
-    return found.value, -(found.nth or 0)
+    # Hundreds of states may be similar: only what is asked for is looked up of them.
+    highest = reader.highest_near(next_state)
+    if highest is None or (version < 2 and highest[0] == 0.0):
+        return UNKNOWN
+    value, nth, near = highest
+    return Estimate(value, nth, value, near)
 
 
 def conclude_update(

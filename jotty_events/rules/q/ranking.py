@@ -28,16 +28,16 @@ _Place = tuple[float, Key]
 class Ranking:
     """Entries of a Q-table by how much they are worth keeping at hand."""
 
-    def __init__(self, entries: Iterable[Kept] = ()) -> None:
-        """Rank some entries at once, for less than adding them one by one."""
+    def __init__(self, entries: Iterable[Kept] = (), now: float = float("-inf")) -> None:
+        """Rank some entries at once, for less than adding them one by one; at the time that is asked for first."""
         self._kept: dict[Key, Kept] = {}
-        self._asked = float("-inf")
+        self._asked = now
         self._newest = float("-inf")
         self._fresh: list[_Place] = []
         self._stale: list[_Place] = []
         self._ageing: list[tuple[float, Key]] = []
         self._places: dict[Key, tuple[list[_Place], _Place]] = {}
-        self._begin({entry.key: entry for entry in entries}, float("-inf"))
+        self._begin({entry.key: entry for entry in entries}, now)
 
     def _begin(self, entries: dict[Key, Kept], now: float) -> None:
         """Sort all entries anew into those that are fresh at a time and those that are not."""

@@ -15,13 +15,13 @@ become a good part of all, one change in so many packs all anew: it pays about 1
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .live import LiveWords
+from .matches import NOWHERE, Match, Matches
 from .overlap import Near
 from .packed import PackedWords
 from .packing import pack
@@ -34,8 +34,6 @@ _FEW = 1024
 """So many live texts, or packed ones that went, never cause all to be packed anew."""
 _SHARE = 0.5
 """Nor do fewer than this share of the packed ones."""
-
-Match = tuple[str, float]
 
 
 class WordIndex:
@@ -63,7 +61,9 @@ class WordIndex:
         self._live = LiveWords()
         self._numbers: dict[str, int] = {}
         self._next = 0
-        self._answers: dict[str, list[Match]] = {}
+        self._answers: dict[str, Matches] = {}
+        self.numbering = object()
+        """Another one as soon as texts stand elsewhere."""
 
     def to_arrays(self, texts: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """Return the index as flat arrays by name, for all its texts in the order given, else in that of `texts()`.
@@ -113,6 +113,11 @@ class WordIndex:
                 return place
         return None
 
+    def stand_of(self, text: str) -> int | None:
+        """Return where a text stands, as its matches say it; None if it is not here."""
+        number = self._numbers.get(text)
+        return self._place(text) if number is None else len(self._packed or ()) + number
+
     def add(self, text: str) -> None:
         """Put a text into the index, unless it is there."""
         if text not in self:
@@ -132,44 +137,54 @@ class WordIndex:
 
     def _changed(self) -> None:
         self._answers.clear()
-        if max(len(self._live), len(self._gone)) > max(_FEW, _SHARE * len(self._packed or ())):
+        few = max(_FEW, _SHARE * len(self._packed or ()))
+        # Numbers that are not used again cost room where texts come and go without end.
+        if max(len(self._live), len(self._gone)) > few or self._next > 4 * (few + len(self._live)):
             texts = self.texts()
             self._begin(PackedWords(pack(texts)), texts)
 
     def similar(self, text: str) -> list[Match]:
         """Return each similar text with its Jaccard index (1.0 if equal): the nearest first, then by text."""
+        return list(self.matches(text))
+
+    def matches(self, text: str) -> Matches:
+        """Return the same without fetching the texts, which are fetched as far as they are looked at.
+
+        They are no longer good once a text was added or discarded.
+        """
         found = self._answers.get(text)
         if found is None:
-            found = self._similar(text)
+            found = self._matches(text)
             self._remember(text, found)
-        return found.copy()
+        return found
 
-    def _remember(self, text: str, found: list[Match]) -> None:
+    def _remember(self, text: str, found: Matches) -> None:
         if len(self._answers) >= _REMEMBERED:
             self._answers.clear()
         self._answers[text] = found
 
-    def _similar(self, text: str) -> list[Match]:
+    def _matches(self, text: str) -> Matches:
         query = words(text)
         if not query:
-            return [(text, 1.0)] if text in self else []
-        found = self._in_packed(query) + self._in_live(query)
-        found.sort(key=itemgetter(0))
-        found.sort(key=itemgetter(1), reverse=True)
-        return found
+            own = self.stand_of(text)
+            return Matches(NOWHERE if own is None else Near(np.array([own]), np.ones(1)), self._text_at)
+        packed, live = self._in_packed(query), self._in_live(query)
+        # What is packed stands at its place, what is live after all of that.
+        places = np.concatenate((packed.places, live.places + len(self._packed or ())))
+        return Matches(Near(places, np.concatenate((packed.nearness, live.nearness))), self._text_at)
 
-    def _in_packed(self, query: frozenset[str]) -> list[Match]:
+    def _text_at(self, stand: int) -> str:
+        begun = len(self._packed or ())
+        return self._packed_texts[stand] if stand < begun else self._live[stand - begun]
+
+    def _in_packed(self, query: frozenset[str]) -> Near:
         if self._packed is None:
-            return []
+            return NOWHERE
         found = self._packed.near(query)
         if self._gone:
             kept = np.array([place not in self._gone for place in found.places.tolist()], bool)
             found = Near(found.places[kept], found.nearness[kept])
-        return _matches(self._packed_texts, found)
+        return found
 
-    def _in_live(self, query: frozenset[str]) -> list[Match]:
-        return _matches(self._live, self._live.near(query)) if len(self._live) else []
-
-
-def _matches(texts: Sequence[str] | LiveWords, found: Near) -> list[Match]:
-    return list(zip(map(texts.__getitem__, found.places.tolist()), found.nearness.tolist(), strict=True))
+    def _in_live(self, query: frozenset[str]) -> Near:
+        return self._live.near(query) if len(self._live) else NOWHERE

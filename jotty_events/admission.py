@@ -297,11 +297,16 @@ def _json(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, dict):
         copy = {}
         for key, one in value.items():
-            copy[_key(key, where)] = _json(one, f"{where}.{key}", depth + 1)
+            ordinary = _ORDINARY.get(type(one))
+            if ordinary is not None and ordinary(one) and type(key) is str and key.isascii():
+                copy[key] = one
+            else:
+                copy[_key(key, where)] = _json(one, f"{where}.{key}", depth + 1)
         return copy
     items = []
     for i, one in enumerate(value):
-        items.append(_json(one, f"{where}[{i}]", depth + 1))
+        ordinary = _ORDINARY.get(type(one))
+        items.append(one if ordinary is not None and ordinary(one) else _json(one, f"{where}[{i}]", depth + 1))
     return items
 
 

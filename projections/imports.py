@@ -23,23 +23,24 @@ def table_for(tables: Iterable[Table], event: EntryImported) -> Table:
 
 def imported(table: Table, event: EntryImported) -> tuple[Key, list[Any]]:
     """Return the key and the cells of an imported row; InvalidEvent if it does not fit the table."""
-    key = tuple(_value(column, event) for column in table.key)
+    key = tuple(_values(table.key, event))
     if None in key:
         raise InvalidEvent(
             f"the imported row of {event.projection}.{table.name} lacks a part of its key",
             hint=f"its key is {', '.join(column.name for column in table.key)}",
         )
-    return key, [_value(column, event) for column in table.columns]
+    return key, _values(table.columns, event)
 
 
-def _value(column: Column, event: EntryImported) -> Any:
-    if column.name == "nth":
-        return event.nth
-    value = event.row.get(column.name, column.default)
-    # A truth value is no number here: it would be equal to one, and hashed differently.
-    if value is not None and type(value) is not _PYTHON.get(column.kind, type(value)):
-        raise InvalidEvent(
-            f"the imported row of {event.projection}.{event.table} has {value!r:.60} in {column.name!r}",
-            hint=f"that column holds {column.kind}",
-        )
-    return value
+def _values(columns: tuple[Column, ...], event: EntryImported) -> list[Any]:
+    row, found = event.row, []
+    for column in columns:
+        value = event.nth if column.name == "nth" else row.get(column.name, column.default)
+        # A truth value is no number here: it would be equal to one, and hashed differently.
+        if value is not None and column.kind != "json" and type(value) is not _PYTHON[column.kind]:
+            raise InvalidEvent(
+                f"the imported row of {event.projection}.{event.table} has {value!r:.60} in {column.name!r}",
+                hint=f"that column holds {column.kind}",
+            )
+        found.append(value)
+    return found

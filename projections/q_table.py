@@ -240,6 +240,11 @@ class QTable(TableView[tuple[str, str], QEntry]):
         """Return the last TD errors of all entries, oldest first, by the texts of state and action."""
         return {(key[0], key[1]): list(errors) for key, errors in self._state[TD_ERRORS.name].items()}
 
+    def is_ranked(self, nth: int) -> bool:
+        """Say whether the entry of an insertion number was given a place in its tier."""
+        row = self._state[TIERS.name].get((nth,))
+        return row is not None and row[1] is not None
+
     def tier_of(self, nth: int) -> int:
         """Return the tier of the entry of an insertion number, 0 if it is in none."""
         row = self._state[TIERS.name].get((nth,))

@@ -58,10 +58,12 @@ class ReadModel:
     def apply(self, state: State, record: Record) -> None:
         """Do the writes of one record."""
         event = record.event
+        if type(event) is EntryImported:
+            if event.projection == self.name:
+                self._import(state, event)
+            return
         for apply in self._applies.get(type(event), ()):
             apply(state, event)
-        if isinstance(event, EntryImported) and event.projection == self.name:
-            self._import(state, event)
 
     def _import(self, state: State, event: EntryImported) -> None:
         table = table_for(self.tables, event)

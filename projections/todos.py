@@ -80,7 +80,7 @@ class TodoTask(RowView):
     max_attempts = Cell[int](TASKS, "max_attempts")
     error = Cell[str | None](TASKS, "error")
     reward = Cell[float | None](TASKS, "reward")
-    result = Cell[dict[str, Any] | None](TASKS, "result")
+    result = Cell[Any](TASKS, "result")
     started = Cell[float | None](TASKS, "started")
     completed = Cell[float | None](TASKS, "completed")
     nth = Cell[int](TASKS, "nth")

@@ -35,6 +35,17 @@ def loaded(folder: Path, path: str) -> Any:
     return json.loads((folder / layout.FOLDER / path).read_bytes())
 
 
+def is_part(some: Any, whole: Any) -> bool:
+    """Say whether every value of one JSON value stands in another, in its place and with its type."""
+    if isinstance(some, dict):
+        return isinstance(whole, dict) and all(
+            name in whole and is_part(one, whole[name]) for name, one in some.items()
+        )
+    if isinstance(some, list):
+        return isinstance(whole, list) and len(some) == len(whole) and all(map(is_part, some, whole))
+    return type(some) is type(whole) and bool(some == whole)
+
+
 def picture(live: Conductor) -> Picture:
     return picture_of(live._session, live.config, 1767700800.0)
 

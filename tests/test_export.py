@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from exporting import GOALS, learned, loaded, picture, refuse, tree
+from exporting import GOALS, is_part, learned, loaded, picture, refuse, tree
 from generators import texts
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -31,7 +31,7 @@ from stage import conductor, listing
 from jotty_events import Conductor, HierarchicalMemory, History
 from jotty_events.cli import main
 from jotty_events.errors import JottyError, NameTaken, UnsafeFile, WriteFailed
-from jotty_events.legacy.exporting import layout
+from jotty_events.legacy.exporting import exact, layout
 from jotty_events.legacy.exporting.names import folded, name_of, stems
 from jotty_events.legacy.exporting.picture import Picture
 from jotty_events.log.files import DiskFiles
@@ -96,18 +96,18 @@ def test_names_that_differ_in_case_only_have_files_of_their_own(tmp_path: Path) 
 # The form.
 
 ADDED = {
-    "memory": {"learning_rate"},
-    "entry": {"content_hash", "outcome", "similar_entries", "source_agent", "source_episode"},
-    "goal value": {"last_updated"},
-    "link": {"contradicting_episodes", "supporting_episodes", "transferable_to"},
-    "table": {"entries_apart", "episodes_without_improvement", "no_episode_yet"},
-    "brain": {"expected_reward", "filter", "last_sleep", "machine", "queue", "recent", "replays", "seen"},
-    "trace": {"causal_impact", "episode", "tags"},
-    "pattern": {"kind", "reward"},
-    "list": {"checkpoints", "marks", "opened_at", "risk_factors", "transitions"},
-    "task": {"reward"},
-    "episode metadata": {"domain", "goal", "reward", "run", "started", "status", "success"},
-    "step": {"approach", "error", "outcome", "reward"},
+    "memory": exact.MEMORY,
+    "entry": exact.ENTRY,
+    "goal value": exact.VALUE,
+    "link": exact.LINK,
+    "table": exact.TABLE,
+    "brain": exact.BRAIN,
+    "trace": exact.TRACE,
+    "pattern": exact.PATTERN,
+    "list": exact.LIST,
+    "task": exact.TASK,
+    "episode metadata": exact.METADATA,
+    "step": exact.STEP,
 }
 """What the original loses between runs (P9, P10, P13, P14), by the kinds of its records: it passes over such names."""
 
@@ -128,12 +128,20 @@ NUMBERS = {
 
 
 def everything(state: Picture) -> Iterator[tuple[str, Any]]:
-    for owner in (SHARED, *state.owners()):
-        yield from memory_records(state.memory(owner))
-    yield from q_records(state.q_table())
-    yield from brain_records(state.brain())
-    if state.todo()["todo_id"] is not None:
-        yield from todo_records(state.todo())
+    for path, data in state.files():
+        if path.endswith(".json"):
+            yield from records(path, json.loads(data))
+
+
+def records(path: str, said: Any) -> Iterator[tuple[str, Any]]:
+    kinds = {
+        "memories": memory_records,
+        "q_tables": q_records,
+        "brain_state": brain_records,
+        "markovian_todos": todo_records,
+        "episode_history": episode_records,
+    }
+    return kinds[path.partition("/")[0]](said)
 
 
 @pytest.fixture(scope="module")
@@ -142,24 +150,43 @@ def recorded() -> list[Conductor]:
     return [scenario(rules) for scenario in SCENARIOS for rules in (1, 2)]
 
 
-def test_the_files_have_the_fields_of_the_original(recorded: list[Conductor], tmp_path: Path) -> None:
-    """Every field of the original's own files is there with its type, and besides them only what it loses."""
-    run = learned(tmp_path)
-    episodes = (loaded(tmp_path / run, layout.episode(nth)) for nth in (1, 2, 3))
+@pytest.mark.parametrize("exactly", [True, False])
+def test_the_files_have_the_fields_of_the_original(exactly: bool, recorded: list[Conductor], tmp_path: Path) -> None:
+    """Every field of the original's own files is there with its type, and besides them at most what it loses."""
+    learned(tmp_path / "outputs")
+    History(tmp_path / "outputs").export("latest", tmp_path / "at", exactly=exactly)
+    states = (Picture(live._session.states, picture(live).whence, exact=exactly) for live in recorded)
     ours = shapes(
         [
-            *(one for live in recorded for one in everything(picture(live))),
-            *(one for said in episodes for one in episode_records(said)),
+            *(one for state in states for one in everything(state)),
+            *(one for nth in (1, 2, 3) for one in episode_records(loaded(tmp_path / "at", layout.episode(nth)))),
         ].__iter__()
     )
     for kind, shape in shapes(original_records()).items():
-        assert set(ours[kind]) - set(shape) == ADDED.get(kind, set()), kind
+        assert set(ours[kind]) - set(shape) == (set() if exactly else set(ADDED.get(kind, ()))), kind
         assert set(shape) <= set(ours[kind]), kind
         for name, types in shape.items():
             expected = types | MORE_TYPES.get((kind, name), set())
             if kind == "brain" and name in NUMBERS:
                 expected = {"int", "float"}
             assert ours[kind][name] <= expected, (kind, name)
+
+
+def test_an_exact_tree_says_the_same_in_the_fields_that_it_has(tmp_path: Path) -> None:
+    """Nothing is changed, only left out; the command writes it too, and it can be imported again."""
+    run = learned(tmp_path / "outputs")
+    done = jotty("export", run, tmp_path / "at", "--exactly", "--output", tmp_path / "outputs")
+    assert done.exit_code == 0
+    whole = tree(tmp_path / "outputs" / run)
+    for path, data in tree(tmp_path / "at").items():
+        if path.endswith(".json") and path != layout.LISTING:
+            assert is_part(json.loads(data), json.loads(whole[path])), path
+    report = History(tmp_path / "again").import_state(tmp_path / "at")
+    assert report.problem_count == 0
+    table = History(tmp_path / "outputs").at(run).q_table
+    assert {key: one.value for key, one in History(tmp_path / "again").at().q_table.items()} == {
+        key: one.value for key, one in table.items()
+    }
 
 
 def test_the_folder_is_laid_out_as_the_original_s_vault_does(tmp_path: Path) -> None:

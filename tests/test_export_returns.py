@@ -2,11 +2,15 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from exporting import is_part, learned, loaded
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
+from importing import imported as imported_folder
+from original_trees import SESSION, VAULT, document, texts, unpack
 from recorded_runs import SCENARIOS, Scenario
 from said_of_states import as_imported, known
 from stage import START, conductor, scripted_entropy
@@ -113,6 +117,74 @@ def test_import_is_the_inverse_of_export(steps: list[Any], more: list[Any], rule
         state = History(files=history.files).at()
         if done and all(":" in entry.key for entry in state.memory.of("sql").entries()):
             assert as_imported(known(imported(state, rules, history.config))) == as_imported(known(state))
+
+
+WHERE = {
+    "local_memories/": f"{layout.LOCAL_MEMORIES}/",
+    "memories/agent_memories/": f"{layout.LOCAL_MEMORIES}/",
+    "memories/shared_memory.json": layout.SHARED_MEMORY,
+    "shared_memory.json": layout.SHARED_MEMORY,
+    "q_predictor.json": layout.Q_TABLE,
+    "q_tables/q_predictor.json": layout.Q_TABLE,
+    "brain_state/consolidated.json": layout.BRAIN,
+}
+"""Where a file of the original's classes and its session manager stands in an exported tree, by how its path begins."""
+
+
+@pytest.mark.parametrize("below", ["direct", SESSION])
+@pytest.mark.parametrize("exactly", [True, False])
+def test_every_value_of_the_original_s_trees_is_exported_again(exactly: bool, below: str, tmp_path: Path) -> None:
+    """Each stands in its place and with its type, entries in their order; a list in words alone is kept in the log."""
+    imported_folder(tmp_path / "out", unpack(tmp_path, below))
+    History(tmp_path / "out").export("latest", tmp_path / "at", exactly=exactly)
+    files = [path.removeprefix(f"{below}/") for path in texts() if path.startswith(f"{below}/")]
+    for path in (path for path in files if path.endswith(".json")):
+        start = next(start for start in WHERE if path.startswith(start))
+        said = document(f"{below}/{path}")
+        found = loaded(tmp_path / "at", WHERE[start] + path[len(start) :])
+        assert is_part(said, found), path
+        assert list(found.get("q_table", ())) == list(said.get("q_table", ()))
+        for level, entries in said.get("memories", {}).items():
+            assert list(found["memories"][level]) == list(entries)
+
+
+def test_every_value_of_the_vault_s_lists_is_exported_again(tmp_path: Path) -> None:
+    """The steps of its buffer, its tasks, and what was in the text that it wrote for a brain (P3)."""
+    imported_folder(tmp_path / "out", unpack(tmp_path, "vault"))
+    History(tmp_path / "out").export("latest", tmp_path / "at")
+    buffer = document(f"{VAULT}/{layout.Q_TABLE}")["experience_buffer"]
+    assert is_part(buffer, loaded(tmp_path / "at", layout.Q_TABLE)["experience_buffer"])
+    tasks, found = document(f"{VAULT}/{layout.TODO}"), loaded(tmp_path / "at", layout.TODO)
+    assert is_part(without_repeats(tasks["subtasks"]), found["subtasks"])
+    assert is_part({**tasks, "subtasks": {}, "timestamp": 0.0}, {**found, "subtasks": {}, "timestamp": 0.0})
+    said, brain = document(f"{SESSION}/brain_state/consolidated.json"), loaded(tmp_path / "at", layout.BRAIN)
+    assert is_part(said, brain)
+
+
+def without_repeats(tasks: dict[str, Any]) -> dict[str, Any]:
+    """Return tasks of which each says once who waits for it (T1)."""
+    return {name: {**one, "blocks": list(dict.fromkeys(one["blocks"]))} for name, one in tasks.items()}
+
+
+def test_an_episode_that_was_imported_is_exported_as_it_was(tmp_path: Path) -> None:
+    """Whatever its file said of it stands in the exported file again, the original's as well as ours."""
+    path = layout.episode(3)
+    theirs = document(f"{VAULT}/{path}")
+    imported_folder(tmp_path / "one", unpack(tmp_path, "vault"))
+    for exactly in (True, False):
+        History(tmp_path / "one").export("latest", tmp_path / "at", exactly=exactly)
+        assert loaded(tmp_path / "at", path) == theirs
+    learned(tmp_path / "ours")
+    history = History(tmp_path / "ours")
+    history.export("latest", tmp_path / "exported")
+    imported_folder(tmp_path / "back", tmp_path / "exported")
+    back = History(tmp_path / "back")
+    assert [one.to_dict() for one in back.at().episodes.values()] == [
+        one.to_dict() for one in history.at().episodes.values()
+    ]
+    back.export("latest", tmp_path / "again")
+    for nth in (1, 2, 3):
+        assert loaded(tmp_path / "again", layout.episode(nth)) == loaded(tmp_path / "exported", layout.episode(nth))
 
 
 SEPARATED = ("a", "a|||b", "|||", "b|||c", "")

@@ -38,6 +38,7 @@ from jotty_events.log.files import DiskFiles
 from jotty_events.reading.replay import Replay, digests
 from jotty_events.record import Record
 from jotty_events.rules.dates import as_seconds
+from jotty_events.runs import drafts
 from jotty_events.runs.point import Point
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunPlan, RunWriter
@@ -164,8 +165,8 @@ def test_the_tree_of_the_vault_is_taken_in_and_what_it_lacks_is_told(tmp_path: P
     assert state.todos["t0"].said_to_block == ["t1"] * 4
     assert state.todos["t0"].completed == as_seconds("2023-11-14T22:18:17.500000")
     assert [(one.episode, one.attempts, one.ended) for one in state.episodes.values()] == [(3, 5, 1700000310.5)]
-    (episode,) = [one for one in events_in(tmp_path / "out", Imported) if one.kind == "episode"]
-    assert episode.unknown["trajectory"] == document(f"{VAULT}/episode_history/episode_3.json")["trajectory"]
+    (episode,) = [one for one in events_in(tmp_path / "out", EntryImported) if one.projection == "episodes"]
+    assert episode.row["unknown"]["trajectory"] == document(f"{VAULT}/episode_history/episode_3.json")["trajectory"]
 
 
 def test_the_text_of_a_brain_is_read_as_the_lists_that_it_was(tmp_path: Path) -> None:
@@ -378,7 +379,7 @@ def test_fields_that_nobody_knows_are_kept_in_the_log(tmp_path: Path) -> None:
         {"context": [1]},
     ]
     assert [event.unknown for event in events_in(tmp_path / "out", Imported)] == [
-        {"agent_name": "SwarmShared", "mood": ["good"]},
+        {"mood": ["good"]},
         {"beta": 2},
     ]
 
@@ -444,6 +445,33 @@ def test_a_stopped_import_is_never_continued_from(tmp_path: Path, monkeypatch: p
     report = imported(tmp_path / "out", folder)
     assert (len(report.runs), report.beside) == (2, again.run_id)
     assert [run.draft for run in history.runs()][-2:] == [False, False]
+
+
+@pytest.mark.parametrize("published", [1, 2])
+def test_an_import_that_was_stopped_while_it_was_published_is_not_done_again(
+    published: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once its last run counts all of them do: older runs imported anew would stand in front of it."""
+    folder = tmp_path / "from"
+    for place in range(3):
+        tree(folder, {Q: q_file(("s|||a", {"value": place / 4, "last_updated": float(place)}))}, f"run_{place}")
+    whole = drafts._publish
+    done: list[str] = []
+
+    def stopped(files: Any, run: str) -> None:
+        if len(done) == published:
+            raise WriteFailed("killed", file=run)
+        done.append(run)
+        whole(files, run)
+
+    monkeypatch.setattr(drafts, "_publish", stopped)
+    with pytest.raises(WriteFailed):
+        imported(tmp_path / "out", folder)
+    monkeypatch.setattr(drafts, "_publish", whole)
+    before = state_of(tmp_path / "out").q_table["s", "a"].value
+    report = imported(tmp_path / "out", folder)
+    assert (report.runs, report.before) == ([], ["run_0", "run_1", "run_2"])
+    assert state_of(tmp_path / "out").q_table["s", "a"].value == before == 0.5
 
 
 def test_while_it_is_written_an_import_is_not_the_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

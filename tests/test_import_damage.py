@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from importing import BRAIN, SHARED_MEMORY, TODO, Q, bytes_below, entry, imported, memory_file, q_file, tree
 
 from jotty_events import History
-from jotty_events.errors import FormatError, ImportRefused, MissingFile
+from jotty_events.errors import FormatError, ImportRefused, MissingFile, UnsafeFile
 from jotty_events.legacy.importing import document, planning, writing
 from jotty_events.legacy.importing.brain_text import Unreadable, parsed
 from jotty_events.legacy.importing.document import Document, Malformed
@@ -255,12 +255,20 @@ def test_two_files_of_one_agent_are_told(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_any_of_the_files_is_told(tmp_path: Path) -> None:
-    """An empty folder is refused, and one that is not there is missing."""
+    """An empty folder is refused, with what below it may have been meant, and one that is not there is missing."""
     (tmp_path / "from").mkdir()
-    with pytest.raises(ImportRefused, match="no file of the original's"):
+    with pytest.raises(ImportRefused, match="no file of the original's") as caught:
         imported(tmp_path / "out", tmp_path / "from", partial=True)
+    assert "such as" not in caught.value.hint
+    tree(tmp_path / "from" / "deeper", {Q: SOUND})
+    with pytest.raises(ImportRefused) as caught:
+        imported(tmp_path / "out", tmp_path / "from")
+    assert "such as deeper below it" in caught.value.hint
     with pytest.raises(MissingFile):
         imported(tmp_path / "out", tmp_path / "nowhere")
+    with pytest.raises(UnsafeFile, match="is no folder") as refused:
+        imported(tmp_path / "out", tmp_path / "from" / "deeper" / "jotty_state" / Q)
+    assert "stands in" in refused.value.hint
 
 
 def test_a_file_that_changes_meanwhile_is_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from jotty_events import (
     Brain,
     Conductor,
     HierarchicalMemory,
+    History,
     JottyConfig,
     LearningMode,
     LLMQPredictor,
@@ -44,7 +45,7 @@ def test_all_of_a_conductor_is_saved_and_loaded(live: Conductor, tmp_path: Path)
     assert sorted(files) == sorted(
         str(path) for path in (tmp_path / layout.FOLDER).rglob("*") if path.is_file() and path.name != layout.LISTING
     )
-    assert vault.load_memory() == live.shared_memory.saved_state()
+    assert vault.load_memory() == live.shared_memory.saved_state() | {"agent_name": "SwarmShared"}
     assert vault.load_memory("analyst") == live.local_memories["analyst"].saved_state()
     for found, own in (
         (vault.load_q_predictor(), live.q_predictor.saved_state()),
@@ -151,7 +152,7 @@ def test_saving_again_replaces_what_was_saved(live: Conductor, tmp_path: Path) -
     note.write_text("note")
     live.run_sync("one more")
     vault.save_all(live)
-    assert vault.load_memory() == live.shared_memory.saved_state()
+    assert vault.load_memory() == live.shared_memory.saved_state() | {"agent_name": "SwarmShared"}
     assert note.read_text() == "note"
 
 
@@ -173,6 +174,17 @@ def test_what_somebody_saves_beside_a_run_s_own_files_stays(tmp_path: Path) -> N
         run = str(live.run_id)
     folder = tmp_path / run / layout.FOLDER / layout.LOCAL_MEMORIES
     assert sorted(path.name for path in folder.iterdir()) == ["analyst.json", "before the change.json"]
+
+
+def test_a_memory_saved_under_a_name_is_imported_under_it(live: Conductor, tmp_path: Path) -> None:
+    """The file says the name under which it was saved, however long, and not whose memory it once was."""
+    vault = Vault(tmp_path / "from")
+    for name in ("shared", "before the change", "x" * 300):
+        vault.save_memory(live.shared_memory, name)
+    report = History(tmp_path / "out").import_state(tmp_path / "from")
+    assert report.problem_count == 0
+    memory = History(tmp_path / "out").at().memory
+    assert sorted(memory.heard_of()) == ["before the change", "shared", "x" * 300]
 
 
 def test_a_vault_saves_while_other_threads_learn(live: Conductor, tmp_path: Path) -> None:

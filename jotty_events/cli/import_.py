@@ -11,6 +11,7 @@ from ..errors import ImportRefused
 from ..legacy.importing.folders import Import, Writer
 from ..legacy.importing.problems import Problem
 from ..legacy.importing.report import ImportedRun, Report
+from ..legacy.schemas import names
 from ..log.files import DiskFiles
 from ..runs.tree import Tree
 from .figures import counted
@@ -48,7 +49,9 @@ def _title(run: ImportedRun) -> str:
 
 def _row(run: ImportedRun, place: int) -> tuple[str, ...]:
     one = run.files[place]
-    return one.file, one.kind, f"{one.entries:,}", one.digest[:12]
+    # The title says which run; what all its files have in common would only push the columns apart.
+    file = one.file.removeprefix(f"{run.folder}/").removeprefix(f"{names.STATE}/")
+    return file, one.kind, f"{one.entries:,}", one.digest[:12]
 
 
 def lines(report: Report) -> Iterator[list[Piece]]:
@@ -75,10 +78,10 @@ def told(problems: list[Problem], count: int) -> Iterator[list[Piece]]:
 
 
 def _refused(error: ImportRefused, *, as_json: bool) -> None:
-    """Tell of all that is wrong, before the error itself is told."""
+    """Tell of all that is wrong, before the error itself is told: that says the first."""
     if as_json:
         print_json({"problems": [one._asdict() for one in error.problems], "problem_count": error.count})
-    else:
+    elif error.count > 1:
         for one in error.problems[:SHOWN]:
             click.echo(inert(str(one)), err=True)
 

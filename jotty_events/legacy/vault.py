@@ -23,6 +23,7 @@ from .exporting.following import picture_of
 from .exporting.names import SUFFIX, folded, name_of, stem
 from .exporting.todo_text import todo_text
 from .exporting.writing import Tree
+from .schemas.names import SHARED_NAME
 
 
 class Conducted(Protocol):
@@ -63,8 +64,8 @@ class Vault:
 
     def save_memory(self, memory: HierarchicalMemory, name: str = SHARED) -> str:
         """Save a memory under a name: "shared", or an agent's; returns the file. Errors as of `save_all`."""
-        path = layout.SHARED_MEMORY if name == SHARED else self._path_of(name)
-        return self._save(path, memory.saved_state(), memory._session)
+        path, called = (layout.SHARED_MEMORY, SHARED_NAME) if name == SHARED else (self._path_of(name), name)
+        return self._save(path, memory.saved_state() | {"agent_name": called}, memory._session)
 
     def save_q_predictor(self, q_predictor: LLMQPredictor) -> str:
         """Save a Q-table with its buffer; returns the file. Errors as of `save_all`."""

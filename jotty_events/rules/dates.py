@@ -13,6 +13,11 @@ def as_date(seconds: float) -> str:
         return repr(seconds)
 
 
+def said_seconds(said: str | float) -> float:
+    """Return a time that is a date or a number of seconds; ValueError for text that is neither."""
+    return as_seconds(said) if isinstance(said, str) else float(said)
+
+
 def as_seconds(date: str) -> float:
     """Return what `as_date` was given, to the microsecond; ValueError for what is neither date nor number."""
     try:

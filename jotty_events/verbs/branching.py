@@ -88,18 +88,25 @@ class Branching(Opened):
         """
         return unpack(open_bundle(file), self.tree)
 
-    def export(self, point: str | Point, folder: str | PathLike[str], progress: Progress | None = None) -> "Exported":
+    def export(
+        self,
+        point: str | Point,
+        folder: str | PathLike[str],
+        progress: Progress | None = None,
+        *,
+        exactly: bool = False,
+    ) -> "Exported":
         """Write the state at a point into `folder`/jotty_state, in the files that the original keeps and loads.
 
-        The same point gives the same bytes. NameTaken for a file that no export wrote, UnsafeFile for a link that leads
-        elsewhere, WriteFailed if the disk refuses; and as `at` does.
+        The same point gives the same bytes. The files also say what the original forgets, under names that it passes
+        over; with `exactly` they have no field but its own. NameTaken for a file that no export wrote, UnsafeFile for a
+        link that leads elsewhere, WriteFailed if the disk refuses; and as `at` does.
         """
         from ..legacy.exporting.point import export
 
         found = self.point(point)
-        return export(
-            self.tree, found, self._resuming.at(found, READ_MODELS, progress).result.states, DiskFiles(folder)
-        )
+        states = self._resuming.at(found, READ_MODELS, progress).result.states
+        return export(self.tree, found, states, DiskFiles(folder), exactly=exactly)
 
     def import_state(
         self,

@@ -1,7 +1,7 @@
 """Taking over a saved brain: JSON in the original's form, with or without what that leaves out.
 
-Invariants: all of it is taken over, or nothing. What the file does not say is concluded as it is of a new experience
-(its tags) or is as in a new brain. What was held here is forgotten first, each by its event.
+Invariants: all of it is taken over, or nothing. What the file does not say follows from rows.py, or is as in a new
+brain. What was held here is forgotten first, each by its event.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,12 +22,11 @@ from projections.brain import (
 )
 from projections.brain import Brain as BrainView
 
-from ...admission import json_object
 from ...errors import ConfigError
 from ...events import EntryImported, ExperienceForgotten, PatternForgotten
-from ...rules.brain import patterns as brain
 from ...session import Session, Transaction
 from ...types import Json
+from .rows import pattern_row, trace_row
 
 REPLACED = "replaced"
 """Why what was held goes: another brain is loaded in its place."""
@@ -54,43 +53,12 @@ def _listed(saved: Mapping[str, Any], name: str) -> list[Any]:
 
 def _traces(saved: Mapping[str, Any], first: int, rules: int) -> Iterator[_Row]:
     for nth, one in enumerate(_listed(saved, "hippocampus"), first):
-        content = json_object(dict(one["content"]), "an experience")
-        tags = one.get("tags")
-        row = {
-            "id": nth,
-            "content": content,
-            "tags": brain.tags(content, rules) if tags is None else [str(tag) for tag in tags],
-            "reward": float(one["reward"]),
-            "causal_impact": float(one.get("causal_impact") or 0.0),
-            "novelty": float(one.get("novelty_score", 1.0)),
-            "strength": float(one.get("strength", brain.INITIAL_STRENGTH)),
-            "replays": int(one.get("replay_count", 0)),
-            "episode": one.get("episode"),
-            "time": float(one["timestamp"]),
-        }
-        yield HIPPOCAMPUS.name, row, nth
+        yield HIPPOCAMPUS.name, trace_row(one, nth, rules), nth
 
 
 def _patterns(saved: Mapping[str, Any], first: int) -> Iterator[_Row]:
     for nth, one in enumerate(_listed(saved, "neocortex"), first):
-        text = str(one["abstract_lesson"])
-        row = {
-            "id": nth,
-            "kind": str(one.get("kind") or _kind(text)),
-            "text": text,
-            "tags": [str(tag) for tag in one.get("tags") or ()],
-            "reward": None if one.get("reward") is None else float(one["reward"]),
-            "strength": float(one["strength"]),
-            "sources": int(one.get("source_count", 1)),
-            "created": float(one["created_at"]),
-            "reinforced": float(one.get("last_reinforced", one["created_at"])),
-        }
-        yield NEOCORTEX.name, row, nth
-
-
-def _kind(text: str) -> str:
-    """Return what kind of pattern a text tells of: the original's says so by its first sign."""
-    return {"✅": "success", "❌": "failure"}.get(text[:1], "mixed")
+        yield NEOCORTEX.name, pattern_row(one, nth), nth
 
 
 def _rest(saved: Mapping[str, Any], held: BrainView) -> Iterator[_Row]:

@@ -1,7 +1,7 @@
 """Adopting what was remembered elsewhere: JSON in the original's form becomes imported entries.
 
 Invariants: all of it is taken in, or nothing; a key without a domain is given one, as the original does when it loads.
-What the file does not say is as it is in a new entry (in version 1, the original says less: P9).
+What the file does not say follows from rows.py (in version 1, the original says less: P9).
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,12 +13,11 @@ from projections.memory import Memory
 
 from ...errors import ConfigError
 from ...events import EntryImported
-from ...rules.memory import causal, goals
 from ...rules.memory import entries as memory
 from ...session import Session, Transaction
-from ..calendar import as_seconds
 from ..refusal import require_level
 from .rate import rate_as_dict, rate_rows
+from .rows import entry_row, goal_row, link_row, value_row
 
 _NONSENSE = (KeyError, TypeError, ValueError, AttributeError)
 
@@ -79,68 +78,20 @@ class Adopting:
 
     def _entry(self, commit: Transaction, level: str, key: str, said: Mapping[str, Any]) -> None:
         require_level(level)
-        content = said["content"]
-        metadata = said.get("metadata") or {}
-        row = {
-            "content": content,
-            "context": dict(said.get("context") or {}),
-            "domain": metadata.get("domain"),
-            "task_type": metadata.get("task_type"),
-            "agent": said.get("source_agent", ""),
-            "source_episode": said.get("source_episode", 0),
-            "default_value": float(said.get("default_value", memory.INITIAL_VALUE)),
-            "token_count": said.get("token_count") or memory.token_count(content),
-            "content_hash": said.get("content_hash") or memory.content_hash(content),
-            "outcome": said.get("outcome"),
-            "created": _time(said.get("created_at"), commit.now),
-            "last_accessed": _time(said.get("last_accessed"), commit.now),
-            "access_count": said.get("access_count", 0),
-            "ucb_visits": said.get("ucb_visits", 0),
-            "protected": said.get("is_protected", False),
-            "protection_reason": said.get("protection_reason", ""),
-            "similar_entries": list(said.get("similar_entries") or []),
-            "causal_links": list(said.get("causal_links") or []),
-        }
+        row = entry_row(said, commit.now)
         place = {"level": level, "key": key}
         self._add(commit, "memory", "entries", place | row, self._memory.next_nth)
         for goal, value in (said.get("goal_values") or {}).items():
-            self._value(commit, place | {"goal": goal}, value)
+            self._value(commit, place | {"goal": goal}, value, row["created"])
 
-    def _value(self, commit: Transaction, place: dict[str, Any], said: Mapping[str, Any]) -> None:
-        row = {
-            "value": float(said["value"]),
-            "access_count": said.get("access_count", 0),
-            "updated": _time(said.get("last_updated"), commit.now),
-        }
-        self._add(commit, "memory", "goal_values", place | row, self._memory.next_goal_nth)
+    def _value(self, commit: Transaction, place: dict[str, Any], said: Mapping[str, Any], created: float) -> None:
+        self._add(commit, "memory", "goal_values", place | value_row(said, created), self._memory.next_goal_nth)
 
     def _link(self, commit: Transaction, key: str, said: Mapping[str, Any]) -> None:
-        row = {
-            "link": key,
-            "cause": said["cause"],
-            "effect": said["effect"],
-            "confidence": float(said.get("confidence", causal.INITIAL_CONFIDENCE)),
-            "conditions": list(said.get("conditions") or []),
-            "exceptions": list(said.get("exceptions") or []),
-            "domain": said.get("domain", memory.GENERAL),
-            "supporting": [str(one) for one in said.get("supporting_episodes") or []],
-            "contradicting": [str(one) for one in said.get("contradicting_episodes") or []],
-            "transferable": list(said.get("transferable_to") or []),
-        }
-        self._add(commit, "memory", "links", row, self._memory.next_link_nth)
+        self._add(commit, "memory", "links", link_row(key, said), self._memory.next_link_nth)
 
     def _goal(self, commit: Transaction, said: Mapping[str, Any]) -> None:
-        row = {
-            "goal_id": said["goal_id"],
-            "goal": said["goal_text"],
-            "parent": said.get("parent_id"),
-            "domain": said.get("domain", goals.GENERAL),
-            "operation_type": said.get("operation_type", "query"),
-            "entities": list(said.get("entities") or []),
-            "episode_count": said.get("episode_count", 0),
-            "success_rate": float(said.get("success_rate", 0.5)),
-        }
-        self._add(commit, "goals", "nodes", row, self._goals.next_nth)
+        self._add(commit, "goals", "nodes", goal_row(said), self._goals.next_nth)
 
     def _count(self, commit: Transaction, said: Mapping[str, Any]) -> None:
         held = self._memory.of(self._owner)
@@ -166,7 +117,3 @@ def _understood(what: str) -> Iterator[None]:
             f"this is not {what} in the original's form: {type(error).__name__} {error!s:.100}",
             hint="pass what to_dict returned",
         ) from error
-
-
-def _time(date: str | None, now: float) -> float:
-    return now if date is None else as_seconds(date)

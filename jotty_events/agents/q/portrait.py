@@ -123,9 +123,9 @@ class TablePortrait:
         return self._named(found)
 
     def _named(self, numbers: Iterable[int]) -> list[str]:
-        """Return the keys of entries: in the order given in version 1, in version 2 the most valuable first."""
+        """Return the keys of entries: the most valuable first, unless they have an order (version 1, or imported)."""
         found = [self._by_number[nth] for nth in numbers if nth in self._by_number]
-        if self._version >= 2:
+        if self._version >= 2 and not all(self._table.is_ranked(entry.nth) for entry in found):
             found.sort(key=lambda entry: (-entry.value, entry.state, entry.action))
         return [joined(_key(entry)) for entry in found]
 

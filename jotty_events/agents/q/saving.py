@@ -10,7 +10,6 @@ from typing import Any
 
 from projections.q_table import CLUSTERS, ENTRIES, EXPERIENCES, LESSONS, PARAMETERS, TD_ERRORS, TIERING, TIERS
 
-from ...admission import json_object
 from ...errors import ConfigError
 from ...events import EntryImported
 from ...rules.q.retention import Key
@@ -18,6 +17,7 @@ from ...rules.q.tiers import FIRST_THRESHOLD
 from ...session import Transaction
 from ...types import Json
 from .portrait import APART, SEPARATOR, joined, split
+from .rows import entry_row, experience_row
 
 __all__ = ["REPLACED", "SEPARATOR", "has_table", "import_rows", "joined", "rows_of", "split"]
 
@@ -37,7 +37,8 @@ def has_table(saved: object) -> bool:
 def rows_of(saved: Mapping[str, Any], first_entry: int, first_experience: int) -> list[_Row]:
     """Return the rows that a saved state holds, numbered from those on; ConfigError if it is none."""
     try:
-        rows = [_experience(one, nth) for nth, one in enumerate(saved.get(_BUFFER) or [], first_experience)]
+        steps = enumerate(saved.get(_BUFFER) or [], first_experience)
+        rows = [(EXPERIENCES.name, experience_row(one, nth), nth) for nth, one in steps]
         if not has_table(saved):
             return rows
         entries = _entries_of(saved)
@@ -83,40 +84,9 @@ def _rejoined(name: str) -> str:
 
 def _entry(key: Key, one: Mapping[str, Any], nth: int) -> Iterator[_Row]:
     named = {"state": key[0], "action": key[1]}
-    row = {
-        **named,
-        "value": float(one["value"]),
-        "visits": int(one.get("visit_count", 1)),
-        "average_reward": float(one.get("avg_reward", one["value"])),
-        "created": float(one.get("created_at", 0.0)),
-        "updated": float(one.get("last_updated", 0.0)),
-    }
-    yield ENTRIES.name, row, nth
+    yield ENTRIES.name, entry_row(key, one), nth
     yield from ((TD_ERRORS.name, {**named, "td_error": float(error)}, 0) for error in one.get("td_errors", []))
     yield from ((LESSONS.name, {**named, "lesson": str(lesson)}, 0) for lesson in one.get("learned_lessons", []))
-
-
-def _experience(one: Mapping[str, Any], nth: int) -> _Row:
-    following = one.get("next_state_desc")
-    row = {
-        "id": nth,
-        "state": str(one["state_desc"]),
-        "action": str(one["action_desc"]),
-        "reward": float(one["reward"]),
-        "next_state": None if following is None else str(following),
-        "done": bool(one.get("done", False)),
-        "state_data": _object(one.get("state")),
-        "action_data": _object(one.get("action")),
-        "next_state_data": None if one.get("next_state") is None else _object(one["next_state"]),
-        "time": float(one.get("timestamp", 0.0)),
-        "error": float(one.get("td_error", 0.0)),
-        "priority": float(one.get("priority", 1.0)),
-    }
-    return EXPERIENCES.name, row, nth
-
-
-def _object(value: Any) -> Json:
-    return json_object(dict(value), "a saved state") if isinstance(value, Mapping) else {}
 
 
 def _tiers(saved: Mapping[str, Any], numbers: _Numbers) -> Iterator[_Row]:

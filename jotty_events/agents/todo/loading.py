@@ -19,13 +19,12 @@ from projections.todos import (
     TRANSITIONS,
 )
 
-from ...admission import json_object
 from ...errors import ConfigError
 from ...events import EntryImported
 from ...rules.todo import tasks as todo
 from ...session import Transaction
 from ...types import Json
-from ..calendar import as_seconds
+from .rows import seconds, task_row
 
 _NONSENSE = (KeyError, TypeError, ValueError, AttributeError)
 _OF = {"of": "list"}
@@ -47,47 +46,15 @@ def rows_of(saved: Mapping[str, Any], first_task: int, first_mark: int, rules: i
 
 def _list(saved: Mapping[str, Any]) -> Iterator[Row]:
     if saved.get("todo_id") is not None:
-        opened = _seconds(saved.get("opened_at"))
+        opened = seconds(saved.get("opened_at"))
         row = {**_OF, "todo": str(saved["todo_id"]), "root_task": str(saved["root_task"]), "opened": opened}
         yield LIST.name, row, 0
 
 
-def _seconds(date: Any) -> float | None:
-    return None if date is None else as_seconds(date)
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
-
-
 def _task(name: str, one: Mapping[str, Any], nth: int) -> Iterator[Row]:
-    if one["status"] not in todo.STATUSES:
-        raise ValueError(f"{one['status']!r:.40} is no status")
-    result, measured = one.get("result"), one.get("intermediary_values")
-    row = {
-        "task": name,
-        "description": str(one["description"]),
-        "assignee": str(one.get("actor") or ""),
-        "status": one["status"],
-        "depends_on": [str(need) for need in one.get("depends_on") or ()],
-        "priority": float(one.get("priority", 1.0)),
-        "estimated_reward": float(one.get("estimated_reward", todo.ESTIMATED_REWARD)),
-        "confidence": float(one.get("confidence", todo.CONFIDENCE)),
-        "attempts": int(one.get("attempts", 0)),
-        "max_attempts": int(one.get("max_attempts", todo.MAX_ATTEMPTS)),
-        "error": one.get("error"),
-        "reward": _number(one.get("reward")),
-        "result": None if result is None else json_object(_object(result), "a result"),
-        "started": _seconds(one.get("started_at")),
-        "completed": _seconds(one.get("completed_at")),
-        "progress": float(one.get("progress", 0.0)),
-        "estimated_duration": _number(one.get("estimated_duration", todo.ESTIMATED_DURATION)),
-        "measured": json_object(dict(measured), "what was measured") if measured else None,
-        "predicted_next_task": one.get("predicted_next_task"),
-        "predicted_duration": _number(one.get("predicted_duration")),
-        "predicted_reward": _number(one.get("predicted_reward")),
-    }
-    yield TASKS.name, row, nth
+    if not {"description", "status"} <= one.keys():
+        raise ValueError(f"{name!r:.80} has no description or no status")
+    yield TASKS.name, task_row(name, one), nth
     yield from ((REASONS.name, {"task": name, "reason": str(why)}, 0) for why in one.get("failure_reasons") or ())
 
 
@@ -95,11 +62,6 @@ def _blocks(tasks: Mapping[str, Mapping[str, Any]]) -> Iterator[Row]:
     """Give out who waits for whom as it is said: version 2 goes by what the tasks depend on (T1)."""
     for name, one in tasks.items():
         yield from ((BLOCKS.name, {"task": name, "blocker": str(who)}, 0) for who in one.get("blocks") or ())
-
-
-def _object(result: Any) -> Json:
-    """Return a result as an object: the original takes any value for one."""
-    return dict(result) if isinstance(result, Mapping) else {"result": result}
 
 
 def _order(saved: Mapping[str, Any], names: list[str]) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ...events import AttemptMade, EpisodeEnded, EpisodeStarted, Event
+from ...events import AttemptMade, EntryImported, EpisodeEnded, EpisodeStarted, Event
 from ...types import Json
 from . import layout
 
@@ -23,6 +23,8 @@ class EpisodeBook:
                 self._attempts.append(event)
             elif isinstance(event, EpisodeEnded):
                 yield layout.episode(event.episode), self._told(event)
+            elif isinstance(event, EntryImported) and event.projection == "episodes":
+                yield from _imported(event.row)
 
     def _told(self, ended: EpisodeEnded) -> Json:
         steps = [_step(place, one) for place, one in enumerate(self._attempts) if one.episode == ended.episode]
@@ -43,6 +45,15 @@ class EpisodeBook:
             "trajectory_length": len(steps),
             "timestamp": ended.now,
         }
+
+
+def _imported(row: Json) -> Iterator[tuple[str, Json]]:
+    """Give out an episode that was imported, as its file said it."""
+    kept = row.get("unknown") or {}
+    if "trajectory" in kept:
+        steps = kept["trajectory"]
+        said = {"episode": row["episode"], "metadata": kept["metadata"], "trajectory": steps}
+        yield layout.episode(row["episode"]), said | {"trajectory_length": len(steps), "timestamp": row["ended"]}
 
 
 def _step(place: int, made: AttemptMade) -> Json:

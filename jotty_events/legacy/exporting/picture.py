@@ -4,7 +4,7 @@ Invariants: the bytes follow from the state and from where it was taken: the sam
 clock is looked at. What the original has no place for stands beside what it has, under names that it passes over.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ from ...agents.q.portrait import PARAMETERS, TablePortrait
 from ...agents.todo.portrait import list_as_dict
 from ...config import JottyConfig
 from ...types import SHARED, Json
-from . import layout
+from ..schemas.names import SHARED_NAME
+from . import exact, layout
 from .names import stems
 from .todo_text import todo_text
 
@@ -43,8 +44,12 @@ class Whence:
 class Picture:
     """One state, in those of its parts that are wanted."""
 
-    def __init__(self, states: Mapping[str, Any], whence: Whence, parts: Collection[str] = PARTS) -> None:
+    def __init__(
+        self, states: Mapping[str, Any], whence: Whence, parts: Collection[str] = PARTS, *, exact: bool = False
+    ) -> None:
+        """`exact` files have no field but the original's own (see exact.py)."""
         self.whence = whence
+        self._exact = exact
         self._states = states
         self._parts = parts
         self._memory = Memory(states)
@@ -61,17 +66,20 @@ class Picture:
     def _makers(self) -> dict[str, Any]:
         makers: dict[str, Any] = {}
         if "memory" in self._parts:
-            makers[layout.SHARED_MEMORY] = lambda: as_bytes(self.memory(SHARED))
+            makers[layout.SHARED_MEMORY] = lambda: self._bytes(self.memory(SHARED), exact.memory)
             for name, stem in stems(self.owners()).items():
-                makers[layout.local_memory(stem)] = lambda name=name: as_bytes(self.memory(name))
+                makers[layout.local_memory(stem)] = lambda name=name: self._bytes(self.memory(name), exact.memory)
         if "q_table" in self._parts:
-            makers[layout.Q_TABLE] = lambda: as_bytes(self.q_table())
+            makers[layout.Q_TABLE] = lambda: self._bytes(self.q_table(), exact.q_table)
         if "brain" in self._parts:
-            makers[layout.BRAIN] = lambda: as_bytes(self.brain())
+            makers[layout.BRAIN] = lambda: self._bytes(self.brain(), exact.brain)
         if "todos" in self._parts and self._has_list():
-            makers[layout.TODO] = lambda: as_bytes(self.todo())
+            makers[layout.TODO] = lambda: self._bytes(self.todo(), exact.todo)
             makers[layout.TODO_TEXT] = lambda: todo_text(self.todo(), self.whence.at).encode()
         return makers
+
+    def _bytes(self, said: Json, exactly: Callable[[Json], Json]) -> bytes:
+        return as_bytes(exactly(said) if self._exact else said)
 
     def _has_list(self) -> bool:
         """Say whether there is anything to tell of a list, be it one that was never begun."""
@@ -85,7 +93,9 @@ class Picture:
     def memory(self, owner: str) -> Json:
         """Return what one owner remembers; with "shared" also the learning rate of all values."""
         said = memory_as_dict(self._memory.of(owner), goals_as_dict(self._goals.of(owner)), COMPLETE)
-        return said if owner != SHARED else said | {"learning_rate": rate_as_dict(self._memory)}
+        if owner != SHARED:
+            return said
+        return said | {"agent_name": SHARED_NAME, "learning_rate": rate_as_dict(self._memory)}
 
     def q_table(self) -> Json:
         """Return the Q-table, the buffer and the tiers."""

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from ...agents.json_file import as_bytes
 from ...config import JottyConfig
 from ...errors import FormatError
-from ...events import Event, RunStarted
+from ...events import EntryImported, Event, RunStarted
 from ...log.files import Files
 from ...record import Record
 from ...runs.point import Point
 from ...runs.tree import Tree as History
 from ...types import Json
-from . import layout
+from . import exact, layout
 from .episodes import EpisodeBook
 from .picture import Picture, Whence
 from .writing import Tree
@@ -31,13 +31,17 @@ class Exported(NamedTuple):
         return dict(self._asdict())
 
 
-def export(history: History, point: Point, states: Mapping[str, Any], files: Files) -> Exported:
+def export(
+    history: History, point: Point, states: Mapping[str, Any], files: Files, *, exactly: bool = False
+) -> Exported:
     """Write the state at a point into the folder `jotty_state` below the root of `files`, and what its run did so far.
 
-    NameTaken for a file there that no export wrote, UnsafeFile for what leads elsewhere, WriteFailed if the disk
-    refuses; FormatError for a run that does not say how it was begun.
+    With `exactly`, the files have no field but the original's own. NameTaken for a file there that no export wrote,
+    UnsafeFile for what leads elsewhere, WriteFailed if the disk refuses; FormatError for a run that does not say how it
+    was begun.
     """
-    picture, told = Picture(states, whence(history, point)), list(_episodes(history, point))
+    picture = Picture(states, whence(history, point), exact=exactly)
+    told = list(_episodes(history, point, exactly=exactly))
     tree = Tree(files, layout.FOLDER)
     paths = [*picture.paths(), *(path for path, _ in told)]
     tree.write(str(point), paths, chain(picture.files(), told), fresh=True)
@@ -68,10 +72,13 @@ def _at(history: History, point: Point) -> float:
     return next(kept.record.at for kept in history.lineage(point).records(point.seq - 1)) / 1e6
 
 
-def _episodes(history: History, point: Point) -> Iterator[tuple[str, bytes]]:
+def _episodes(history: History, point: Point, *, exactly: bool) -> Iterator[tuple[str, bytes]]:
     book = EpisodeBook()
     for event in _events(history, point):
-        yield from ((path, as_bytes(said)) for path, said in book.take([event]))
+        # What was imported is as its file said it: in there, such names are the original's own.
+        ours = not isinstance(event, EntryImported)
+        for path, said in book.take([event]):
+            yield path, as_bytes(exact.episode(said) if exactly and ours else said)
 
 
 def _events(history: History, point: Point) -> Iterator[Event]:

@@ -1,13 +1,13 @@
 """Reading a brain: experiences and patterns, as lists or as the text of them that the original's vault writes (P3)."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from projections import brain as tables
 from projections.table import Table
 
-from ...rules.brain import patterns as rules
+from ...agents.brain.rows import pattern_row, trace_row
+from ...rules import DEFAULT_VERSION
 from ...types import Json
 from ..schemas import brain as schema
 from .brain_text import Unreadable, parsed
@@ -18,9 +18,6 @@ from .rows import Row
 _NAME = "brain"
 _OF_BRAIN = "brain"
 _TYPES = {schema.HIPPOCAMPUS: schema.TRACE_TYPE, schema.NEOCORTEX: schema.PATTERN_TYPE}
-_KINDS = (("success", "tends to succeed"), ("failure", "tends to fail"))
-_REWARD = re.compile(r"\(reward: (-?\d+(?:\.\d+)?)\)")
-_UNSAID_REWARD = 0.5
 _MACHINE = ("mode", "episodes_since_sleep", "total_episodes", "total_consolidations")
 
 
@@ -64,18 +61,7 @@ class BrainReader(Reader):
         self.entries += 1
         self._seen(one.timestamp)
         nth = self.place.numbers.of("brain.hippocampus", *map(repr, (one.timestamp, one.reward, one.content)))
-        row = {
-            "id": nth,
-            "content": one.content,
-            "tags": rules.tags(one.content) if one.tags is None else one.tags,
-            "reward": one.reward,
-            "causal_impact": rules.impact_of(one.content, one.causal_impact),
-            "novelty": one.novelty_score,
-            "strength": one.strength,
-            "replays": one.replay_count,
-            "episode": one.episode,
-            "time": one.timestamp,
-        }
+        row = trace_row(value, nth, DEFAULT_VERSION)
         more = {"consolidated": True} if one.consolidated else {}
         yield Row(_NAME, tables.HIPPOCAMPUS.name, with_unknown(row, one, more), nth)
 
@@ -86,17 +72,7 @@ class BrainReader(Reader):
         self.entries += 1
         self._seen(one.created_at, one.last_reinforced)
         nth = self.place.numbers.of("brain.neocortex", one.abstract_lesson, repr(one.created_at), *one.tags)
-        row = {
-            "id": nth,
-            "kind": one.kind or _kind(one.abstract_lesson),
-            "text": one.abstract_lesson,
-            "tags": one.tags,
-            "reward": _reward(one.abstract_lesson) if one.reward is None else one.reward,
-            "strength": one.strength,
-            "sources": one.source_count,
-            "created": one.created_at,
-            "reinforced": one.last_reinforced,
-        }
+        row = pattern_row(value, nth)
         yield Row(_NAME, tables.NEOCORTEX.name, with_unknown(row, one), nth)
 
     def _finish(self, found: schema.BrainFile) -> Iterator[Row]:
@@ -129,14 +105,3 @@ class BrainReader(Reader):
 
 def _of_brain(table: Table, row: Json) -> Row:
     return Row(_NAME, table.name, {"of": _OF_BRAIN, **row})
-
-
-def _kind(lesson: str) -> str:
-    """Return what a pattern says of its strategy; the original keeps it in the text alone (RULES R5)."""
-    return next((kind for kind, said in _KINDS if said in lesson), "mixed")
-
-
-def _reward(lesson: str) -> float:
-    """Return the reward that a pattern names in its text, to the two digits that stand there."""
-    found = _REWARD.search(lesson)
-    return float(found[1]) if found else _UNSAID_REWARD

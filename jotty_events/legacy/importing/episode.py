@@ -7,18 +7,26 @@ from projections import episodes as tables
 
 from ..schemas import episode as schema
 from ..schemas.strict import Original
-from .reading import Reader
+from .reading import UNKNOWN, Reader
 from .rows import Row
+
+_OURS: dict[str, type] = {
+    **dict.fromkeys(("run", "goal", "domain", "status"), str),
+    **dict.fromkeys(("reward", "started"), float),
+    "success": bool,
+}
+"""What an export of ours says of an episode among its metadata, where the original's callers say what they like."""
 
 
 class EpisodeReader(Reader):
-    """Reads the file of an episode. What was done in it step by step is kept with the event that names the file."""
+    """Reads the file of an episode. What was done in it step by step is kept in its row, and exported again."""
 
     kind = "episode"
     model = schema.EpisodeFile
 
     def _finish(self, found: schema.EpisodeFile) -> Iterator[Row]:
         self.entries += 1
+        said = {name: value for name, value in found.metadata.items() if type(value) is _OURS.get(name)}
         row = {
             "episode": self.place.numbers.at_least("episodes", found.episode),
             "run": self.place.folder,
@@ -28,9 +36,10 @@ class EpisodeReader(Reader):
             "attempts": len(found.trajectory),
             "started": found.timestamp,
             "ended": found.timestamp,
+            **said,
         }
-        self.unknown |= {"metadata": found.metadata, "trajectory": found.trajectory}
-        yield Row("episodes", tables.EPISODES.name, row)
+        kept = {"metadata": found.metadata, "trajectory": found.trajectory}
+        yield Row("episodes", tables.EPISODES.name, row | {UNKNOWN: kept})
 
 
 class TextReader(Reader):

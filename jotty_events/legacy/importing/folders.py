@@ -15,14 +15,14 @@ from ...events import Imported, RunStarted
 from ...log.files import Files
 from ...record import Record, decode_record
 from ...rules import DEFAULT_VERSION
-from ...runs.drafts import publish
+from ...runs.drafts import drafts_before, publish
 from ...runs.point import Point
 from ...runs.reader import RunReader
 from ...runs.tree import Tree
 from ...runs.writer import RunPlan
 from ...types import Clock, Durability, Entropy
 from .planning import FolderPlan, Look
-from .problems import Problems
+from .problems import Problems, refusal
 from .report import ImportedRun, Report
 from .rows import Numbers
 from .text import Progress
@@ -33,6 +33,8 @@ MODE = "import"
 """What the start of an imported run says in place of a learning mode."""
 NOTES = 200
 """Notes that are kept."""
+SHOWN = 5
+"""Folders that are named where one of them may have been meant."""
 READINGS = 2
 """How often each file is read: once to look, once to write."""
 
@@ -59,6 +61,7 @@ class Import:
         self._report = Report(files.describe(""))
         trees = Trees(files, self._problems)
         self._folders = trees.folders()
+        self._beside = [] if self._folders else trees.beside()
         for run in trees.ours:
             self._note(f"{run} is a run of jotty-events: its own log says all of it")
 
@@ -74,13 +77,20 @@ class Import:
         """
         look = Look(self._files, self._problems, self._note, self._now, partial=partial)
         plans = [look.at(folder, progress) for folder in self._folders]
-        if not plans and not self._problems.count:
-            self._problems.add(self._report.folder, (), "no file of the original's stands here")
+        self._require_some(plans)
         if not partial or not plans:
             self._problems.require_none(self._report.folder)
         self._tell(plans)
         self._write(look, self._new(plans), progress)
         return self._report
+
+    def _require_some(self, plans: Sequence[FolderPlan]) -> None:
+        if plans or self._problems.count:
+            return
+        self._problems.add(self._report.folder, (), "no file of the original's stands here")
+        below = f", such as {' or '.join(self._beside[:SHOWN])} below it" if self._beside else ""
+        hint = f"name a folder that holds jotty_state, or the runs that hold one{below}"
+        raise refusal(self._report.folder, list(self._problems), self._problems.count, hint)
 
     def _note(self, text: str) -> None:
         if len(self._report.notes) < NOTES:
@@ -134,7 +144,12 @@ def _in_order(plan: FolderPlan) -> tuple[bool, float, str]:
 
 def imported_before(tree: Tree) -> set[str]:
     """Return the digests of all files that runs of this history hold."""
-    return {one.digest for run in tree.runs() if not run.draft for one in _imported(run)}
+    found: set[str] = set()
+    for run in tree.runs():
+        said = [] if run.draft else [one.digest for one in _imported(run)]
+        if said:
+            found.update(said, (one.digest for draft in drafts_before(tree, run) for one in _imported(draft)))
+    return found
 
 
 def _imported(run: RunReader) -> Iterator[Imported]:

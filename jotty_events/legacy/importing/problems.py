@@ -66,12 +66,15 @@ class Problems:
             raise refusal(folder, list(self), self.count)
 
 
-def refusal(folder: str, told: Sequence[Problem], count: int) -> ImportRefused:
+_MEND = "mend the files, or import what is sound with --partial (partial=True)"
+
+
+def refusal(folder: str, told: Sequence[Problem], count: int, hint: str = _MEND) -> ImportRefused:
     """Return the error that tells of problems."""
     more = f"; and {count - 1} more" if count > 1 else ""
     return ImportRefused(
         f"{folder} cannot be imported as it is: {told[0]}{more}",
         problems=tuple(told),
         count=count,
-        hint="mend the files, or import what is sound with --partial (partial=True)",
+        hint=hint,
     )

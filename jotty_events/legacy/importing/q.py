@@ -11,6 +11,7 @@ from typing import Any
 
 from projections import q_table as tables
 
+from ...agents.q.rows import entry_row, experience_row
 from ...rules.q.tiers import FIRST_THRESHOLD
 from ...types import Json
 from ..schemas import q as schema
@@ -88,29 +89,23 @@ class QReader(Reader):
         elif not found:
             self.place.note(f"{self.place.file}: the key {name!r:.160} names a state and no action")
         yield from self._ones_apart()
-        yield from self._told(state, action, name, entry)
+        yield from self._told(state, action, name, entry, value)
 
     def _ones_apart(self, *, rest: bool = False) -> Iterator[Row]:
         """Give out those entries whose place has come that stand apart, with both texts."""
         while self._due and (rest or self._due[0][0] <= self._told_entries):
             _, one = self._due.pop(0)
-            yield from self._told(one.state, one.action, one.state + schema.SEPARATOR + one.action, one)
+            name = one.state + schema.SEPARATOR + one.action
+            yield from self._told(one.state, one.action, name, one, one.model_dump())
 
-    def _told(self, state: str, action: str, name: str, entry: schema.Entry) -> Iterator[Row]:
+    def _told(self, state: str, action: str, name: str, entry: schema.Entry, said: Json) -> Iterator[Row]:
         nth = self.place.numbers.of("q_table.entries", state, action)
         self.entries += 1
         self._told_entries += 1
         self._named.setdefault(digest(name), []).append(nth)
         self._seen(entry.last_updated)
         named: Json = {"state": state, "action": action}
-        row = {
-            **named,
-            "value": entry.value,
-            "visits": entry.visit_count,
-            "average_reward": entry.value if entry.avg_reward is None else entry.avg_reward,
-            "created": entry.created_at,
-            "updated": entry.last_updated,
-        }
+        row = entry_row((state, action), said)
         more = {"context": entry.context} if entry.context else {}
         yield Row(_NAME, tables.ENTRIES.name, with_unknown(row, entry, more), nth)
         for error in entry.td_errors:
@@ -140,21 +135,7 @@ class QReader(Reader):
         self.entries += 1
         self._seen(one.timestamp)
         nth = self._number(one)
-        row = {
-            "id": nth,
-            "state": one.state_desc,
-            "action": one.action_desc,
-            "reward": one.reward,
-            "next_state": one.next_state_desc,
-            "done": one.done,
-            "state_data": _object(one.state),
-            "action_data": _object(one.action),
-            "next_state_data": _object(one.next_state) if one.next_state else None,
-            "time": one.timestamp,
-            "error": one.td_error,
-            "priority": one.priority,
-        }
-        yield Row(_NAME, tables.EXPERIENCES.name, with_unknown(row, one), nth)
+        yield Row(_NAME, tables.EXPERIENCES.name, with_unknown(experience_row(value, nth), one), nth)
 
     def _number(self, one: schema.Experience) -> int:
         """Return the number of a step: that of the same step in an earlier file, if it was in one."""
@@ -230,10 +211,3 @@ def _tier(nth: int, tier: int, rank: int | None) -> Row:
 
 def _cluster(name: str, rank: int, centroid: str, members: list[int]) -> Row:
     return Row(_NAME, tables.CLUSTERS.name, {"name": name, "rank": rank, "centroid": centroid, "members": members})
-
-
-def _object(value: Any) -> Json:
-    """Return what a state or an action was made of, as an object."""
-    if isinstance(value, dict):
-        return value
-    return {} if value is None else {"value": value}

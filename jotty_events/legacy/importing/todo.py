@@ -6,6 +6,7 @@ from typing import Any
 from projections import todos as tables
 from projections.table import Table
 
+from ...agents.todo.rows import task_row
 from ...types import Json
 from ..schemas import todo as schema
 from .problems import Path
@@ -37,31 +38,8 @@ class TodoReader(Reader):
         self.entries += 1
         self._seen(one.started_at, one.completed_at)
         named: Json = {"task": name}
-        row = {
-            **named,
-            "description": one.description,
-            "assignee": one.actor,
-            "status": one.status,
-            "depends_on": one.depends_on,
-            "priority": one.priority,
-            "estimated_reward": one.estimated_reward,
-            "confidence": one.confidence,
-            "attempts": one.attempts,
-            "max_attempts": one.max_attempts,
-            "error": one.error,
-            "reward": one.reward,
-            "result": one.result,
-            "started": one.started_at,
-            "completed": one.completed_at,
-            "progress": one.progress,
-            "estimated_duration": one.estimated_duration,
-            "measured": one.intermediary_values,
-            "predicted_next_task": one.predicted_next_task,
-            "predicted_duration": one.predicted_duration,
-            "predicted_reward": one.predicted_reward,
-        }
         nth = self.place.numbers.following("todos.tasks")
-        yield Row(_NAME, tables.TASKS.name, with_unknown(row, one), nth)
+        yield Row(_NAME, tables.TASKS.name, with_unknown(task_row(name, value), one), nth)
         for reason in one.failure_reasons:
             yield Row(_NAME, tables.REASONS.name, named | {"reason": reason})
         for blocker in one.blocks:

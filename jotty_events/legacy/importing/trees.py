@@ -7,7 +7,7 @@ problem. A run of ours, which has a log, is not read by the tree that it was exp
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ...errors import MissingFile, UnsafeFile
+from ...errors import JottyError, MissingFile, UnsafeFile
 from ...log import layout
 from ...log.files import Files
 from ...types import SHARED
@@ -55,10 +55,7 @@ class Trees:
 
     def folders(self) -> list[Folder]:
         """Return the folders that hold a state, in the order of their names; MissingFile, UnsafeFile."""
-        if not self._files.exists(""):
-            where = self._files.describe("")
-            raise MissingFile(f"{where} is missing", file=where, hint="name the folder that holds the old runs")
-        top = self._files.names("")
+        top = self._top()
         runs = [name for name in top if _may_be_run(name) and names.STATE in self._names(name)]
         self.ours = [name for name in runs if layout.MANIFEST in self._names(name)]
         found = [self._folder(name, f"{name}/{names.STATE}") for name in runs if name not in self.ours]
@@ -67,6 +64,27 @@ class Trees:
         if not runs and names.STATE not in top:
             found.append(self._folder("", ""))
         return [one for one in found if one.files]
+
+    def _top(self) -> list[str]:
+        where = self._files.describe("")
+        try:
+            if self._files.exists(""):
+                return self._files.names("")
+            raise MissingFile(f"{where} is missing", file=where, hint="name the folder that holds the old runs")
+        except UnsafeFile as error:
+            raise UnsafeFile(f"{where} is no folder", file=where, hint="name the folder that it stands in") from error
+
+    def beside(self) -> list[str]:
+        """Return the folders right below this one that hold a state: each of them could be imported by itself."""
+        inner = [name for name in self._names("") if self._is_folder(name)]
+        return [name for name in inner if any(map(_is_of_a_tree, self._names(name)))]
+
+    def _is_folder(self, name: str) -> bool:
+        try:
+            self._files.names(name)
+        except (JottyError, OSError):
+            return False
+        return True
 
     def _names(self, folder: str) -> list[str]:
         try:
@@ -109,6 +127,10 @@ class Trees:
             folder.files.append(Found(path, reader, self._files.size(path), owner))
         except (UnsafeFile, MissingFile) as error:
             self._problems.add(path, (), error.message)
+
+
+def _is_of_a_tree(name: str) -> bool:
+    return name == names.STATE or _may_be_run(name) or _reader([], name) is not None
 
 
 def _may_be_run(name: str) -> bool:

@@ -17,7 +17,7 @@ class Trace(Original):
     strength: float = 1.0
     replay_count: Count = 0
     consolidated: bool = False
-    novelty_score: float = 0.5
+    novelty_score: float = 1.0
     causal_impact: float | None = None
     tags: list[str] | None = None
     episode: Count | None = None

@@ -33,7 +33,7 @@ class Entry(Original):
     created_at: Time | None = None
     last_accessed: Time | None = None
     goal_values: dict[str, GoalValue] = {}
-    default_value: float | None = None
+    default_value: float = 0.5
     access_count: Count = 0
     ucb_visits: Count = 0
     token_count: Count | None = None

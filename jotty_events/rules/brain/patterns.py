@@ -198,6 +198,12 @@ def kind_of(reward: float) -> str:
     return "failure" if reward < FAILURE_BELOW else "mixed"
 
 
+def kind_in(text: str) -> str:
+    """Return what kind of pattern a text tells of, by its verdict, else by its sign; `mixed` if it says neither."""
+    said = (kind for kind, (mark, verdict) in _MARKS.items() if verdict in text or text.startswith(mark))
+    return next(said, "mixed")
+
+
 def pattern_text(content: Mapping[str, object], reward: float) -> str | None:
     """Return the lesson of an experience in words, naming its action and its actor (M9); None if it says nothing."""
     if not content:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from recording import redact
 from stage import START, actor, bytes_below, conductor, events, of_type, scripted_entropy, ticking
+from test_cli import documents, jotty, read
 
 from jotty_events import Conductor, History, Outcome, Task
 from jotty_events.conducting.opening import HistoryWarning, Opening
@@ -23,6 +24,7 @@ from jotty_events.events import (
     QUpdated,
     RunStarted,
 )
+from jotty_events.record import Record
 from jotty_events.relearning.relearner import Relearner
 from jotty_events.relearning.scene import Scene
 
@@ -169,6 +171,53 @@ def test_two_that_absorb_the_same_at_once_count_it_once(begin: Begin, tmp_path: 
     assert [found["episode_started", goal] for goal in ("third", "fourth", "fifth")] == [1, 1, 1]
 
 
+def test_what_several_branches_absorbed_alike_counts_once(begin: Begin, tmp_path: Path) -> None:
+    """A run beside all absorbs the branch itself, and knows it again in each of them, however deep it lies."""
+    _, line = two_at_once(begin)
+    with begin(beside=line) as third:
+        third.run_sync("third")
+    with begin(beside=line) as fourth, begin() as nested:
+        fourth.run_sync("fourth")
+        nested.run_sync("nested")
+    begin(beside=line, start_from=None).close()
+    for _ in range(2):
+        begin().close()
+        assert once(tmp_path)
+        found = observed(tmp_path)
+        assert [found["episode_started", goal] for goal in ("third", "fourth", "nested")] == [1, 1, 1]
+    history = History(tmp_path)
+    assert history.refold("latest").digests() == history.at().digests()
+    assert list(history.verify(deep=True)) == []
+
+
+def test_a_run_that_began_while_another_absorbed_absorbs_the_rest(begin: Begin, tmp_path: Path) -> None:
+    """What that one absorbed behind the point where it was left is not in the line of the new one."""
+    two_at_once(begin)
+    with begin() as third:
+        third.run_sync("third")
+    ends = [end.last for _, end in History(tmp_path).tree.lineage(History(tmp_path).point()).ends(third.start.seq)]  # type: ignore[union-attr]
+    with begin(beside=f"{third.run_id}@{ends[3]}") as fourth:
+        fourth.run_sync("fourth")
+    for _ in range(2):
+        assert once(tmp_path)
+        begin().close()
+    assert [observed(tmp_path)["episode_started", goal] for goal in ("third", "fourth")] == [1, 1]
+
+
+def test_what_is_passed_over_is_named_as_one_stretch(begin: Begin, tmp_path: Path) -> None:
+    """A run that absorbed nothing but what the line has is one commit here, however many it wrote."""
+    _, line = two_at_once(begin)
+    third, fourth = begin(beside=line), begin(beside=line)
+    third.close()
+    fourth.close()
+    with begin() as fifth:
+        assert fifth.start is not None
+        kept = [one.record for one in History(tmp_path).records(after=fifth.start.seq)]
+        marks = [one.event for one in kept if isinstance(one, Record) and isinstance(one.event, Absorbed)]
+        assert [one.run for one in marks] == [third.run_id]
+        assert marks[0].last - marks[0].first > 10
+
+
 def test_what_a_parent_went_on_to_learn_is_absorbed(begin: Begin, tmp_path: Path) -> None:
     """A child starts in the middle of its parent; what the parent learned after that comes to the run after both."""
     parent = begin()
@@ -260,6 +309,40 @@ def test_what_was_left_on_purpose_is_not_absorbed(begin: Begin, tmp_path: Path) 
     begin().close()
     assert not of_type(events(tmp_path), Absorbed)
     assert History(tmp_path).absorb() is None
+
+
+def test_what_is_left_does_not_hang_on_clocks(begin: Begin, tmp_path: Path) -> None:
+    """What had ended is left, what was going on is not, though the clock of the one that leaves them went wrong."""
+    with begin() as root:
+        root.run_sync("root")
+    with begin() as ended:
+        ended.run_sync("ended")
+    going = begin(beside=str(root.run_id))
+    going.run_sync("going")
+    for start, goal in ((START - HOUR, "late"), (START + 90 * HOUR, "early")):
+        with conductor(tmp_path, start_from=root.run_id, durability="os", clock=ticking(start)) as again:
+            again.run_sync(goal)
+    going.close()
+    conductor(tmp_path, clock=ticking(START + 91 * HOUR)).close()
+    found = observed(tmp_path)
+    assert [found["episode_started", goal] for goal in ("ended", "late", "going", "early")] == [0, 0, 1, 1]
+
+
+def test_absorbing_one_branch_leaves_no_other(begin: Begin, tmp_path: Path) -> None:
+    """Only the run that was begun at a point that was asked for left something, not the one that goes on from it."""
+    with begin() as root:
+        root.run_sync("root")
+    one, other = begin(), begin(beside=str(root.run_id))
+    with begin(start_from=root.run_id) as line:
+        line.run_sync("line")
+    for live, goal in ((one, "one"), (other, "other")):
+        live.run_sync(goal)
+        live.close()
+    history = History(tmp_path)
+    assert history.absorb(str(one.run_id)) is not None
+    assert history.absorb() is not None
+    found = observed(tmp_path)
+    assert [found["episode_started", goal] for goal in ("line", "one", "other")] == [1, 1, 1]
 
 
 def test_an_experiment_is_neither_absorbed_nor_absorbs(begin: Begin, tmp_path: Path) -> None:
@@ -420,3 +503,38 @@ def test_the_scene_has_the_learners_of_the_session(begin: Begin) -> None:
     live = begin()
     scene = Scene(live._session, live.config, None, None, 2, live._learners)  # type: ignore[arg-type]
     assert scene.q is live.q_predictor
+
+
+def test_the_command_absorbs_and_says_what(begin: Begin, tmp_path: Path) -> None:
+    """Scripts get the run and the stretch, the new point, and who is waited for; a second time there is nothing."""
+    branch, line = two_at_once(begin)
+    found = read("absorb", branch, "--output", tmp_path)
+    end = History(tmp_path).point()
+    assert [one["run"] for one in found["absorbed"]] == [branch]
+    assert (found["point"], found["waiting"]) == ({"run": end.run, "seq": end.seq}, [])
+    with begin(beside=line) as slow:
+        slow.run_sync("slow")
+        begin(beside=str(end)).close()
+        waits = jotty("absorb", slow.run_id, "--output", tmp_path)
+        assert (waits.exit_code, "is still being written" in waits.stderr) == (1, True)
+        found = read("absorb", "--output", tmp_path)
+        assert (found["point"], found["waiting"]) == (None, [slow.run_id])
+    done = jotty("absorb", "--output", tmp_path)
+    assert done.stdout.startswith(f"absorbed:  {slow.run_id}  ")
+    assert f"it is at {History(tmp_path).point()}" in done.stdout
+    assert "nothing to absorb" in jotty("absorb", "--output", tmp_path).stdout
+    assert once(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("run", "code", "type"),
+    [("run_20200101_000000", 1, "UnknownRun"), ("latest", 1, "UnknownRun"), ("no run", 2, "UsageError")],
+)
+def test_the_command_refuses_what_is_no_branch(run: str, code: int, type: str, begin: Begin, tmp_path: Path) -> None:
+    """An unknown run is 1, what is no point is 2, each with a hint."""
+    begin().close()
+    done = jotty("absorb", run, "--output", tmp_path, "--json")
+    assert done.exit_code == code
+    (found,) = documents(done)
+    assert found["error"]["type"] == type
+    assert found["error"]["hint"]

@@ -2,11 +2,15 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from jotty_events.cli import main
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -46,6 +50,25 @@ def test_a_planted_bad_run_is_found_and_undone(tmp_path: Path) -> None:
         assert line in said
     text = README.read_text(encoding="utf-8").split("<!-- debugging -->")[1].split("## Rules versions")[0]
     assert all(line in text for line in ("0.875 → 0.464", "5 states of 12 commits", "0.866 → 0.969"))
+
+
+def test_the_chapter_on_debugging_can_be_followed_in_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its commands run one after the other as they stand, on the history before the repair."""
+    days = block_after("debugging").split("history = ")[0]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{days}\nprint(bad)"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    bad = done.stdout.split()[-1]
+    monkeypatch.chdir(tmp_path)
+    commands = block_after("debugging in a shell").replace("RUN@SEQ", f"{bad}@66").replace("RUN", bad)
+    said = ""
+    for line in commands.splitlines():
+        ran = CliRunner().invoke(main, shlex.split(line, comments=True)[1:])
+        assert ran.exit_code == 0, (line, ran.output)
+        said += ran.output
+    assert f"at {bad}@68" in said
+    assert "5 states of 12 commits" in said
+    assert "nothing to absorb" in said
 
 
 def test_the_first_program_is_short() -> None:

@@ -19,7 +19,7 @@ from stage import START, actor, bytes_below, conductor, events, of_type, scripte
 
 from jotty_events import Conductor, History, Outcome, Task
 from jotty_events.cli import main
-from jotty_events.errors import ConfigError, FormatError, PointError, UnknownRules, UnknownRun
+from jotty_events.errors import ConfigError, FormatError, PointError, UnknownKey, UnknownRules, UnknownRun
 from jotty_events.events import (
     AttemptMade,
     EpisodeStarted,
@@ -44,6 +44,7 @@ from jotty_events.relearning.beginning import Means
 from jotty_events.relearning.changes import Changes, changes
 from jotty_events.relearning.refold import Refold
 from jotty_events.relearning.refolded import Refolded
+from jotty_events.relearning.relearner import Relearner
 from jotty_events.rules import VERSIONS
 from jotty_events.runs.point import Point
 from jotty_events.runs.tree import Tree
@@ -399,6 +400,82 @@ def test_the_next_run_continues_the_repaired_line(tmp_path: Path) -> None:
     assert History(tmp_path).absorb() is None
 
 
+def test_a_refold_that_stops_half_way_never_becomes_latest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there of it by then is a draft: nobody continues it or absorbs it, and it can be made anew."""
+    history = History(three_runs(tmp_path, bad=True))
+    latest, learned = history.point(), Relearner.take
+    written: list[str] = []
+
+    def dies(relearner: Relearner, *commit: Any) -> None:
+        if relearner._session._tree is history.tree:
+            written.append(relearner._session.run or "")
+            if len(set(written)) == 2:
+                raise KeyboardInterrupt
+        learned(relearner, *commit)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Relearner, "take", dies)
+        with pytest.raises(KeyboardInterrupt):
+            history.refold("latest", alpha=0.3, commit=True)
+    assert len(history.runs()) == 5
+    assert history.point() == latest
+    assert (tmp_path / "latest").readlink().name == latest.run
+    assert history.absorb() is None
+    assert history.refold("latest", alpha=0.3, commit=True).point == history.point() != latest
+    assert list(history.check()) == []
+
+
+def test_what_is_learned_while_somebody_refolds_comes_behind_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that begins meanwhile continues the old line: the repaired one is latest, and absorbs only what is new."""
+    history = History(three_runs(tmp_path, bad=True))
+    bad, learned = history.runs()[1].run, Relearner.take
+    meanwhile: list[Conductor] = []
+
+    def take(relearner: Relearner, *commit: Any) -> None:
+        if relearner._session._tree is history.tree and not meanwhile:
+            meanwhile.append(conductor(tmp_path, actor(fails_first), clock=ticking(LATER + 10 * 365 * 86400.0)))
+            meanwhile[0].run_sync("meanwhile")
+            meanwhile[0].close()
+        learned(relearner, *commit)
+
+    found = changes(history.tree, None, [bad], [], {})
+    with monkeypatch.context() as patched:
+        patched.setattr(Relearner, "take", take)
+        made = refold(history.tree, history.point(), found, commit=True)
+    assert made.point == history.point()
+    assert made.digests() == history.at().digests()
+    with conductor(tmp_path, clock=ticking(LATER + 20 * 365 * 86400.0)) as later:
+        assert later.start == made.point
+    goals = [one.goal for one in events(tmp_path) if isinstance(one, EpisodeStarted)]
+    assert sorted(goals) == sorted(set(goals))
+    assert [one for one in goals if "Drop" in one or one == "meanwhile"] == ["meanwhile"]
+
+
+def test_a_refold_is_no_branch(tmp_path: Path) -> None:
+    """Who goes back to the original does not learn it twice."""
+    history = History(three_runs(tmp_path, bad=False))
+    original = history.point()
+    refold(history.tree, original, changes(history.tree, None, [], [], {"alpha": 0.3}), commit=True)
+    writer = RunWriter.create(history.tree.files, plan(parent=history.tree.parent(original)))
+    writer.close()
+    assert history.point().run == writer.run
+    assert history.absorb() is None
+
+
+def test_a_refold_of_an_experiment_is_one(tmp_path: Path) -> None:
+    """Neither it nor the link for people ever becomes latest."""
+    with conductor(tmp_path) as live:
+        live.run_sync("a goal")
+    with conductor(tmp_path, experiment=True, clock=ticking(START + 3600.0)) as aside:
+        aside.run_sync("another goal")
+    history = History(tmp_path)
+    assert history.refold(str(aside.run_id), alpha=0.3, commit=True).point is not None
+    assert history.point().run == live.run_id
+    assert (tmp_path / "latest").readlink().name != history.runs()[-1].run
+
+
 def test_a_refold_can_be_refolded(tmp_path: Path) -> None:
     """What was learned again is learned again as it was, and still says where it was observed first."""
     history = History(three_runs(tmp_path, bad=True))
@@ -444,6 +521,16 @@ def test_what_is_to_be_left_out_must_be_there(recorded: History) -> None:
             recorded.refold(run, without=[wrong])
     with pytest.raises(ConfigError):
         recorded.refold(run, without=run)
+
+
+def test_an_agent_that_never_took_part_is_refused(recorded: History) -> None:
+    """A misspelt name is no reason to forget everything, least of all on disk."""
+    point = recorded.point()
+    with pytest.raises(UnknownKey, match="no agent analist") as refused:
+        recorded.refold("latest", only=["analist", "analyst"], commit=True)
+    assert refused.value.hint
+    assert recorded.point() == point
+    assert recorded.refold("latest", only=["analyst"]).left_out == 0
 
 
 def test_a_point_inside_a_commit_is_refused(recorded: History) -> None:

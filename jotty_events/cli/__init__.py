@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Check that the bytes of a history are what was written.",
     "pack": "Pack closed segments into Parquet tables, one per type of event.",
     "refold": "Learn again from the same experiences: by other rules, or without some of them.",
+    "absorb": "Learn again, on top of latest, what runs learned beside it.",
     "verify": "Verify that the rules still conclude what was recorded.",
     "import": "Import what the original kept in its files, as runs.",
     "export": "Write the state at a point as the files that the original keeps.",

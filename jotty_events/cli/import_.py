@@ -65,8 +65,8 @@ def lines(report: Report) -> Iterator[list[Piece]]:
     done = f"{counted(report.entries, 'entry', 'entries')} in {counted(len(report.runs), 'run')}"
     yield [Piece("imported:", "bold green"), Piece(done if report.runs else "nothing new")]
     if report.runs and report.beside is not None:
-        beside = f"the next run continues from {report.runs[-1].run}, and no more from {report.beside}"
-        yield [Piece("note:", "yellow"), Piece(beside)]
+        beside = f"the next run continues from {report.runs[-1].run}, and no more from {report.beside}:"
+        yield [Piece("note:", "yellow"), Piece(beside), Piece(f"jotty-events fork {report.beside} goes back", "dim")]
 
 
 def told(problems: list[Problem], count: int) -> Iterator[list[Piece]]:
@@ -98,7 +98,8 @@ def import_(ctx: click.Context, directory: str, partial: bool, output: str, as_j
     Memories, Q-tables, the experience buffer, the tiers, the brain, the task list and episodes become a run of ordinary
     events; several runs follow each other, in the order of the times that they record. An entry of a later run takes
     the place of the same entry of an earlier one; nothing else is taken away. What was imported before is left alone.
-    The next run continues from the import.
+    The next run continues from the import, which is a beginning of its own: what runs learned here before is not in it.
+    `jotty-events fork RUN` goes back to these.
 
     Nothing is written unless all files are sound. With --partial what is sound is imported.
 

@@ -28,7 +28,8 @@ def unpack(file: str, output: str, as_json: bool) -> None:
     """Bring the runs of a bundle FILE into a folder, which is made if it is missing.
 
     Runs that are there already stay as they are. Whatever the bundle says, only runs are written, and only below the
-    folder; a run appears whole or not at all. The run with the greatest id is latest there, as ever.
+    folder; a run appears whole or not at all. The run with the greatest id is latest there, as ever; what the others
+    observed beside its line is absorbed by the next run, as of any branch (see `absorb`).
 
     Exits with 1 if FILE is no sound bundle, or if another run of the same id is there.
 

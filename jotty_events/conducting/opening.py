@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..config import JottyConfig
 from ..errors import BranchesLeft, ConfigError, JottyError
+from ..events import Left
 from ..learning.learners import Learners
 from ..learning.unwritten import dropped, tags_of_only
 from ..log.files import DiskFiles
@@ -19,7 +20,7 @@ from ..projection import Projection
 from ..reading.snapshot.saving import Saving
 from ..relearning.absorb import Absorbing
 from ..runs.auto_packing import Threshold
-from ..runs.branches import Branch, Line, branches
+from ..runs.branches import Branch, Line, branches, left_by_now
 from ..runs.point import Point
 from ..runs.tree import Tree
 from ..runs.writer import RunPlan
@@ -47,11 +48,13 @@ class Opening:
         self._disk = Tree(DiskFiles(config.output_base_dir))
         self._branches: list[Branch] = []
         self._line = Line([])
+        self._left: Left | None = None
 
     def open(self) -> Session:
         """Return the session; PointError, FormatError, Corruption, ConfigError or WriteFailed say why there is none."""
         mode = self._config.learning_mode
         try:
+            self._left = self._leaving(mode)
             start = self._start(mode)
             self._branches, self._line = self._beside(start, mode)
             for message in self._left_out(start, mode):
@@ -100,6 +103,12 @@ class Opening:
             return None
         latest = self._disk.latest()
         return None if latest is None or latest.end is None else Point(latest.run, latest.end.seq)
+
+    def _leaving(self, mode: LearningMode) -> Left | None:
+        """Return what the run leaves on purpose, if it is to: for a point that was asked for, or for `latest` only."""
+        config = self._config
+        asked = config.start_from is not None or not config.auto_load_on_start or config.branches is Branches.LATEST
+        return left_by_now(self._disk) if asked and mode is LearningMode.PERSISTENT else None
 
     def _left_out(self, start: Point | None, mode: LearningMode) -> Iterator[str]:
         """Say what a run that starts there does not continue; a point that was asked for leaves others on purpose."""
@@ -158,6 +167,7 @@ class Opening:
             config=config.to_json(),
             seed=seed,
             parent=self._disk.parent(start, durably=persistent) if start else None,
+            left=self._left,
             experiment=self._experiment(start),
             durability=config.durability if persistent else Durability.OS,
             interval=config.commit_interval,

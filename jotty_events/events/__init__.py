@@ -49,7 +49,7 @@ from .q import (
     TierMove,
     TiersAssigned,
 )
-from .run import ActorResult, AttemptMade, Candidate, EpisodeEnded, EpisodeStarted, Recalled, RunEnded, RunStarted
+from .run import ActorResult, AttemptMade, Candidate, EpisodeEnded, EpisodeStarted, Left, Recalled, RunEnded, RunStarted
 from .todo import (
     Blocking,
     Mark,
@@ -99,6 +99,7 @@ __all__ = [
     "Imported",
     "KeptValue",
     "Learned",
+    "Left",
     "Mark",
     "MemoriesRetrieved",
     "MemoryAccessed",

@@ -39,7 +39,8 @@ class Redacted(Struct, frozen=True, kw_only=True, tag_field="type", tag="redacte
 class Absorbed(Struct, frozen=True, kw_only=True, tag_field="type", tag="absorbed"):
     """What the branch `run` observed from `first` to `last` is learned again on this line, in the rest of this commit.
 
-    `head` is that of the branch's chain there. `uid` keeps runs of equal ids apart.
+    Where nothing follows in the commit, the line had all of it before, from elsewhere. `head` is that of the branch's
+    chain there. `uid` keeps runs of equal ids apart.
     """
 
     run: Observed[str]

@@ -6,10 +6,18 @@ from ..types import Json
 from .fields import Concluded, Observed, Origin, Read
 
 
+class Left(Struct, frozen=True, kw_only=True):
+    """What is left on purpose: the runs up to the id `upto`, but for those that were `going` on at that time."""
+
+    upto: str
+    going: list[str]
+
+
 class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_started"):
     """A writer began a run at its parent point. `uid` is 16 random bytes in hex: two runs of equal id stay apart.
 
-    `platform` says what computed it: powers and exponentials may differ in the last bit elsewhere.
+    `platform` says what computed it: powers and exponentials may differ in the last bit elsewhere. A run that began
+    at a point that was asked for says what else it `left` there: nobody takes that up behind it.
     """
 
     run: Observed[str]
@@ -27,6 +35,7 @@ class RunStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_s
     durability: Observed[str]
     experiment: Observed[bool]
     now: Observed[float]
+    left: Observed[Left | UnsetType] = UNSET
 
 
 class RunEnded(Struct, frozen=True, kw_only=True, tag_field="type", tag="run_ended"):

@@ -2,15 +2,17 @@
 
 Invariants: each commit of a branch is learned from once, in a commit of its own that says so: a process that is killed
 meanwhile has absorbed what is in the log, and the next run goes on behind that. A branch that is still being written
-is not absorbed. What a branch has absorbed itself is absorbed with it, unless the line has that already.
+is not absorbed. What a branch has absorbed itself is absorbed with it, unless the line has that already; what is
+passed over is named as one stretch.
 """
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import groupby
 
 from ..config import JottyConfig
 from ..errors import FormatError, PointError, StillWritten, UnknownRules
-from ..events import Absorbed, EpisodeStarted, Event, RunEnded, RunStarted
+from ..events import Absorbed, EpisodeStarted, RunEnded, RunStarted
 from ..learning.learners import Learners
 from ..log.segment import Commit
 from ..projection import Projection
@@ -55,16 +57,38 @@ class Absorbing:
             tally=self.tally,
             out=LeftOut(),
             learners=self._learners,
-            known=self._line.has,
         )
         commits = list(self._commits(branch))
         relearner.foresee(records for _, records in commits)
         before = session.rng, session.model, session.provenance
         try:
-            for commit, records in commits:
-                relearner.take(records, partial(_mark, branch, commit))
+            for known, some in groupby(commits, lambda one: self._has(branch, *one)):
+                if known:
+                    self._pass_over(branch, list(some), relearner)
+                    continue
+                for commit, records in some:
+                    self._take(branch, commit, records, relearner)
         finally:
             session.rng, session.model, session.provenance = before
+
+    def _has(self, branch: Branch, commit: Commit, records: Records) -> bool:
+        """Say whether a commit teaches nothing here: it was absorbed, or it took up only what the line has."""
+        marks = _marks(records)
+        passes = len(marks) == len(records)
+        return passes or any(map(self._line.has, [_mark(branch, commit, commit, 0.0), *marks]))
+
+    def _take(self, branch: Branch, commit: Commit, records: Records, relearner: Relearner) -> None:
+        relearner.take(records, partial(_mark, branch, commit, commit))
+        for mark in (_mark(branch, commit, commit, 0.0), *_marks(records)):
+            self._line.note(mark)
+
+    def _pass_over(self, branch: Branch, commits: list[tuple[Commit, Records]], relearner: Relearner) -> None:
+        for _, records in commits:
+            relearner.pass_over(records)
+        with self._session.transaction() as said:
+            mark = _mark(branch, commits[0][0], commits[-1][0], said.at)
+            said.add(mark)
+        self._line.note(mark)
 
     def _begun_before(self, branch: Branch) -> dict[int, int]:
         """Return which numbers the episodes have here that were begun in the branch before, and are in the line."""
@@ -104,10 +128,15 @@ def _episode_begun(line: bytes, run: str) -> Iterator[int]:
             yield record.event.episode
 
 
-def _mark(branch: Branch, commit: Commit, now: float) -> Event:
-    return Absorbed(
-        run=branch.run, uid=branch.uid, first=commit.first, last=commit.last, head=commit.head.hex(), now=now
-    )
+def _mark(branch: Branch, first: Commit, last: Commit, now: float) -> Absorbed:
+    head = last.head.hex()
+    return Absorbed(run=branch.run, uid=branch.uid, first=first.first, last=last.last, head=head, now=now)
+
+
+def _marks(records: Records) -> list[Absorbed]:
+    """Return what a commit says was absorbed in it."""
+    events = (one.event for one in records if isinstance(one, Record))
+    return [one for one in events if isinstance(one, Absorbed)]
 
 
 def absorb(
@@ -131,7 +160,7 @@ def absorb(
         return None, Tally()
     like = next(event for event in beginning(tree.run(latest.run)) if isinstance(event, RunStarted))
     config = Changes().settings(like)
-    session = begun(tree, projections, latest, like, config, means, durably=True, asked=False)
+    session = begun(tree, projections, latest, like, config, means, durably=True)
     absorbing = Absorbing(tree, session, config, Learners(config, session, []), line)
     try:
         for one in chosen:

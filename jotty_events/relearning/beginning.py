@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..config import JottyConfig
-from ..events import RunStarted
+from ..events import Left, RunStarted
 from ..learning.unwritten import dropped, tags_of_only
 from ..projection import Projection
+from ..runs.branches import REFOLD
 from ..runs.point import Point
 from ..runs.tree import Tree
 from ..runs.writer import RunPlan
@@ -33,25 +34,27 @@ def begun(
     means: Means,
     *,
     durably: bool,
-    asked: bool,
+    refold: Left | None = None,
 ) -> Session:
     """Begin a run at a point, with the seed and the mode of the run that began `like` this.
 
-    `asked` says that the point was asked for: what the run leaves is left on purpose. PointError inside a commit,
-    WriteFailed, ReadOnly.
+    One of a `refold`, which says what else it leaves, is a draft and counts once it is published. PointError inside a
+    commit, WriteFailed, ReadOnly.
     """
-    settings = config.to_json() | (_pinned(start) if asked else {})
+    settings = config.to_json() | _start(start, asked=refold is not None)
     plan = RunPlan(
         clock=means.clock,
         entropy=means.entropy,
         rules=config.rules_version,
         library=means.library,
         platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        mode=like.mode,
+        mode=like.mode if refold is None else REFOLD,
         config=settings,
         seed=like.seed,
         parent=tree.parent(start, durably=durably) if start else None,
         experiment=like.experiment,
+        draft=refold is not None,
+        left=refold,
         # Closing makes all of it durable; until then it is nothing that anybody was told of.
         durability=Durability.OS,
         segment_bytes=config.segment_bytes,
@@ -70,5 +73,5 @@ def begun(
     )
 
 
-def _pinned(start: Point | None) -> Json:
-    return {"start_from": None if start is None else str(start), "auto_load_on_start": start is not None}
+def _start(point: Point | None, *, asked: bool) -> Json:
+    return {"start_from": str(point) if asked and point else None, "auto_load_on_start": point is not None}

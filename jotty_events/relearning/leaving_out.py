@@ -24,7 +24,9 @@ class LeftOut:
     places: frozenset[Place] = frozenset()
     only: frozenset[str] = frozenset()
     met: set[object] = field(default_factory=set, compare=False)
-    """What of it was met so far."""
+    """What of the runs and places was met so far."""
+    agents: set[str] = field(default_factory=set, compare=False)
+    """Who of `only` was met so far."""
 
     def __bool__(self) -> bool:
         return bool(self.runs or self.places or self.only)
@@ -32,6 +34,10 @@ class LeftOut:
     def unmet(self) -> list[object]:
         """Return what was named and never met, in order."""
         return sorted((one for one in (*self.runs, *self.places) if one not in self.met), key=str)
+
+    def unknown(self) -> list[str]:
+        """Return the agents of `only` that were never met, in order."""
+        return sorted(self.only - self.agents)
 
     def names(self, run: str, seq: int, event: Event) -> bool:
         """Say whether a record is left out by its run, its place, or its origin."""
@@ -76,6 +82,8 @@ class Omitted:
         return not self._out.only or actors is None or not self._out.only.isdisjoint(actors)
 
     def _is_other(self, name: str) -> bool:
+        if name in self._out.only:
+            self._out.agents.add(name)
         return bool(self._out.only) and name not in self._out.only
 
     def actors(self, names: Iterable[str]) -> list[str]:

@@ -2,21 +2,26 @@
 
 Invariants: the original is only read. Where nothing but some observations are left out, all runs before the first of
 them stay as they are (law L9 says that they would come out the same), and the new line begins behind them.
-Nothing is written before all of it was learned once in memory.
+Nothing is written before all of it was learned once in memory. What is written is a draft until all of it is there:
+it becomes `latest` at once or never.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from ..config import JottyConfig
-from ..errors import FormatError, PointError
-from ..events import RunEnded, RunStarted
+from ..errors import FormatError, PointError, UnknownKey
+from ..events import Left, RunEnded, RunStarted
 from ..log.memory_files import MemoryFiles
 from ..projection import Projection
 from ..reading.replay import Resuming
 from ..reading.snapshot.store import Snapshots
 from ..record import Opaque, Record, decode_record
+from ..runs.branches import beginning, left_by_now
+from ..runs.drafts import publish
 from ..runs.lineage import Lineage
 from ..runs.point import Point
 from ..runs.tree import Tree
@@ -51,6 +56,7 @@ class Refold:
         self._projections = projections
         self._changes = changes
         self._means = means
+        self._left = left_by_now(tree) or Left(upto="", going=[])
 
     def state(self, point: Point, progress: Progress | None = None) -> Refolded:
         """Return the state that would have been learned, without writing anything."""
@@ -66,13 +72,26 @@ class Refold:
         tally, runs, end = self._learn(point, self._tree, progress)
         if end is None or not runs:
             raise PointError(f"nothing is left of {point}", hint="leave less out")
+        publish(self._tree.files, runs)
+        end = self._at_the_head(runs, end)
         replayed = Resuming(self._tree.run, Snapshots()).at(end, self._projections)
         return Refolded(self._projections, replayed.result.states, point, tally, runs, end)
+
+    def _at_the_head(self, runs: list[str], end: Point) -> Point:
+        """Begin one more run there if somebody began one meanwhile: what was learned in that is a branch beside it."""
+        started = next(one for one in beginning(self._tree.run(end.run)) if isinstance(one, RunStarted))
+        source = _Source(end.run, started, Changes().settings(started), [])
+        while not started.experiment and (latest := self._tree.latest()) is not None and latest.run != end.run:
+            end = self._run(source, self._tree, end, Heard(), Tally(), None)
+            runs.append(end.run)
+            publish(self._tree.files, [end.run])
+        return end
 
     def _learn(self, point: Point, target: Tree, progress: Progress | None) -> tuple[Tally, list[str], Point | None]:
         self._tree.parent(point, durably=False)  # half of what an observation taught cannot be learned
         tally, heard, runs = Tally(), Heard(), list[str]()
         self._changes.out.met.clear()
+        self._changes.out.agents.clear()
         end = self._start(self._tree.lineage(point))
         for source in self._sources(point, end):
             if source.run in self._changes.out.runs:
@@ -99,6 +118,8 @@ class Refold:
         return run in out.runs or (isinstance(record, Record) and out.names(run, record.seq, record.event))
 
     def _sources(self, point: Point, start: Point | None) -> Iterator[_Source]:
+        # What is made of an experiment is one, its beginning too: that part alone is nothing to continue from.
+        aside = self._tree.run(point.run).manifest.experiment
         found = self._tree.lineage(point).commits(0 if start is None else start.seq)
         for run, commits in groupby(found, key=lambda one: one[0]):
             records: list[Records] = [[decode_record(line) for line in commit.lines] for _, commit in commits]
@@ -108,7 +129,7 @@ class Refold:
                 message = f"{where}: the first record of the run, which holds its settings, cannot be read"
                 raise FormatError(message, file=where, hint="leave that run out")
             config = JottyConfig() if run in self._changes.out.runs else self._changes.settings(first.event)
-            yield _Source(run, first.event, config, records)
+            yield _Source(run, replace(first.event, experiment=aside), config, records)
 
     def _pass_over(self, source: _Source, heard: Heard, tally: Tally) -> None:
         """Only hear what a run says that is left out: contents come again in later runs."""
@@ -135,7 +156,7 @@ class Refold:
             source.config,
             self._means,
             durably=target is self._tree,
-            asked=True,
+            refold=self._left,
         )
         relearner = Relearner(
             session,
@@ -163,6 +184,9 @@ class Refold:
         if unmet:
             named = ", ".join(one if isinstance(one, str) else f"{one[0]}@{one[1]}" for one in unmet)  # type: ignore[index]
             raise PointError(f"{named[:200]} is not in the lineage of {point}", hint="see jotty-events log")
+        if unknown := self._changes.out.unknown():
+            message = f"no agent {', '.join(unknown)[:200]} took part in what leads to {point}"
+            raise UnknownKey(message, hint="jotty-events log --type attempt_made names those that did")
 
 
 def _is_observed(record: Record | Opaque) -> bool:

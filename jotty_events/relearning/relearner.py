@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from ..config import JottyConfig
 from ..errors import ConfigError, JottyError, RunClosed, WriteFailed
 from ..events import (
-    Absorbed,
     AttemptMade,
     EpisodeEnded,
     EpisodeStarted,
@@ -54,13 +53,11 @@ class Relearner:
         tally: Tally,
         out: LeftOut,
         learners: Learners | None = None,
-        known: Callable[[Absorbed], bool] | None = None,
     ) -> None:
-        """`learners` are those of the session, if it has some already. `known` says what was absorbed before."""
+        """`learners` are those of the session, if it has some already."""
         self._run = run
         self._session = session
         self._tally = tally
-        self._known = known
         self._scene = Scene(session, config, heard, tally, recorded_rules, learners)
         self._scene.run = run
         self._omitted = Omitted(out)
@@ -98,6 +95,12 @@ class Relearner:
             self._learn(commit, [one for one in seen if not isinstance(one.event, _SAYS_NOTHING_TO_LEARN)])
         self._pass(records[-1].seq)
 
+    def pass_over(self, records: Records) -> None:
+        """Learn nothing from a commit, but hear what it says: contents come again in later ones."""
+        for one in _seen(records):
+            self._scene.heard.note(one.event)
+        self._pass(records[-1].seq)
+
     @contextmanager
     def _refusing(self, records: Records) -> Iterator[None]:
         """Say which commit cannot be learned again, when the rules refuse in the middle of it."""
@@ -116,8 +119,6 @@ class Relearner:
             self._scene.heard.note(one.event)
             if one.seq in out and isinstance(one.event, ExperienceEncoded):
                 self._scene.heard.traces[one.event.nth] = None
-        if seen and isinstance(seen[0].event, Absorbed) and self._known is not None and self._known(seen[0].event):
-            return
         place = next((i for i, one in enumerate(seen) if isinstance(one.event, _OF_AN_EPISODE)), len(seen))
         self._by_hand(commit, seen[:place], out)
         if place < len(seen):

@@ -1,22 +1,30 @@
 """Branches: what was learned beside a line while it went on, and is not in it.
 
 Invariants: what a run left on purpose is no branch: one that was begun at a point that was asked for, or was to
-continue the latest run only, leaves behind what had ended by then. What was absorbed, in any run of the line, is not
+continue the latest run only, leaves behind what had ended by then, and says so in its first record. What was learned
+again in a refold was observed elsewhere, and is no branch either. What was absorbed, in any run of the line, is not
 named again. Absorption stands at the beginning of a run, so only the beginnings of runs are looked at.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple
 
-from ..events import Absorbed, Event, RunStarted
+from ..events import Absorbed, Left, RunStarted
+from ..log import layout
+from ..log.files import Files
 from ..record import Record, decode_record
+from .covered import Covered
 from .lineage import Span, walk
 from .point import Point
 from .reader import RunReader
 from .tree import Tree
 
+REFOLD = "refold"
+"""What the start of a run that learns again what others observed says in place of a learning mode."""
 LOOKED_AT = 100
 """How many runs before the latest are looked at for branches."""
 _ABSORBED = b'"event":{"type":"absorbed"'
@@ -39,14 +47,21 @@ class Line:
 
     spans: list[Span]
     cuts: dict[str, int] = field(default_factory=dict)
-    absorbed: dict[str, int] = field(default_factory=dict)
-    pinned: list[int] = field(default_factory=list)
-    """When runs were begun that left on purpose what was there by then; in microseconds since 1970."""
+    absorbed: defaultdict[str, Covered] = field(default_factory=lambda: defaultdict(Covered))
+    left: list[Left] = field(default_factory=list)
+    """What its runs left on purpose."""
+
+    def note(self, mark: Absorbed) -> None:
+        """Take note of what was absorbed in the line."""
+        self.absorbed[mark.uid].add(mark.first, mark.last)
 
     def has(self, mark: Absorbed) -> bool:
         """Say whether the records that were absorbed elsewhere are in this line, or were absorbed here as well."""
-        uids = {span.run.manifest.uid: span.upto for span in self.spans}
-        return max(uids.get(mark.uid, 0), self.absorbed.get(mark.uid, 0)) >= mark.last
+        return self._uptos.get(mark.uid, 0) >= mark.last or self.absorbed[mark.uid].behind(mark.first) > mark.last
+
+    @cached_property
+    def _uptos(self) -> dict[str, int]:
+        return {span.run.manifest.uid: span.upto for span in self.spans}
 
 
 def line_of(tree: Tree, end: Point, oldest: str = "") -> Line:
@@ -54,11 +69,11 @@ def line_of(tree: Tree, end: Point, oldest: str = "") -> Line:
     spans = list(_back_to(walk(tree.run(end.run), end.seq, tree.run), oldest))
     line = Line(spans, {span.run.run: span.upto for span in spans})
     for span in spans:
-        for event in beginning(span.run):
+        for event in beginning(span.run, span.upto):
             if isinstance(event, Absorbed):
-                line.absorbed[event.uid] = max(event.last, line.absorbed.get(event.uid, 0))
-            elif _is_pinned(event):
-                line.pinned.append(span.run.manifest.created)
+                line.note(event)
+            elif isinstance(event.left, Left):
+                line.left.append(event.left)
     return line
 
 
@@ -69,9 +84,11 @@ def _back_to(spans: Iterable[Span], oldest: str) -> Iterator[Span]:
             return
 
 
-def beginning(run: RunReader) -> Iterator[RunStarted | Absorbed]:
-    """Give out how a run began, and what it absorbed before anything else."""
+def beginning(run: RunReader, upto: int | None = None) -> Iterator[RunStarted | Absorbed]:
+    """Give out how a run began, and what it absorbed before anything else; as far as a line has it, up to a seq."""
     for commit in run.commits():
+        if upto is not None and commit.last > upto:
+            return
         absorbing = False
         for line in takewhile(_says, commit.lines):
             record = decode_record(line)
@@ -87,12 +104,16 @@ def _says(line: bytes) -> bool:
     return _ABSORBED in beginning or b'"event":{"type":"run_started"' in beginning
 
 
-def _is_pinned(event: Event) -> bool:
-    if not isinstance(event, RunStarted):
-        return False
-    config = event.config
-    asked = config.get("start_from") is not None or config.get("auto_load_on_start") is False
-    return asked or config.get("branches") == "latest" or event.mode in ("fork", "import")
+def left_by_now(tree: Tree) -> Left | None:
+    """Return what a run leaves that begins now without the branches that there are, None if no run is there."""
+    runs = tree.run_ids()[-LOOKED_AT:]
+    going = [run for run in runs if _is_going(tree.files, run)]
+    return Left(upto=runs[-1], going=going) if runs else None
+
+
+def _is_going(files: Files, run: str) -> bool:
+    # One that is just being created may have no lock yet; its manifest comes last.
+    return files.is_locked(layout.lock(run)) or not files.exists(layout.manifest(run))
 
 
 def branches(tree: Tree, end: Point) -> tuple[list[Branch], Line]:
@@ -132,7 +153,13 @@ def _still(tree: Tree, branch: Branch, line: Line) -> Iterator[Branch]:
     """Give out what of a branch was neither absorbed nor left on purpose."""
     run = tree.run(branch.run)
     assert run.end is not None
-    first = max(branch.first, line.absorbed.get(branch.uid, 0) + 1)
-    left = any(begun > run.end.at for begun in line.pinned)
-    if not left and _says_more(run, first):
+    begun = max(branch.first, run.first + 1)  # nobody absorbs that a run began
+    reached = line.absorbed[branch.uid].behind(begun)
+    first = reached if reached > begun else branch.first
+    left = any(branch.run <= one.upto and branch.run not in one.going for one in line.left)
+    if not left and _says_more(run, first) and not _is_refolded(run):
         yield branch._replace(first=first)
+
+
+def _is_refolded(run: RunReader) -> bool:
+    return any(isinstance(event, RunStarted) and event.mode == REFOLD for event in beginning(run))

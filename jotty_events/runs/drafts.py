@@ -23,7 +23,7 @@ def publish(files: Files, runs: Sequence[str]) -> None:
     try:
         for run in reversed(runs):
             _publish(files, run)
-        if runs:
+        if runs and not RunReader(files, runs[-1]).manifest.experiment:
             files.point(layout.LATEST, runs[-1])
     except OSError as error:
         raise write_failed(error, files.describe("")) from error

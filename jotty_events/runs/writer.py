@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from ..admission import admit_all
 from ..errors import InvalidEvent, JottyError, NameTaken, RunClosed, WriteFailed
-from ..events import Event, RunStarted, tag_of
+from ..events import Event, Left, RunStarted, tag_of
 from ..log import layout
 from ..log.files import Appender, Files, Lock, process
 from ..log.manifest import VERSION, Ending, Manifest, Parent, Segment, seal
@@ -49,6 +49,7 @@ class RunPlan:
     parent: Parent | None = None
     experiment: bool = False
     draft: bool = False
+    left: Left | None = None
     durability: Durability = Durability.COMMIT
     interval: float = 0.05
     segment_bytes: int = SEGMENT_BYTES
@@ -64,13 +65,12 @@ class RunWriter:
         self._guard = RLock()
         self._process = process()
         self._closed = False
-        parent = plan.parent
-        self._first = parent.seq + 1 if parent else 1
+        self._first = plan.parent.seq + 1 if plan.parent else 1
         self.mark = DurableMark(self._first - 1, self.sync_some if plan.durability is Durability.OS else None)
         self._group: GroupSync | None = None
         self._lock: Lock = files.lock(layout.lock(run))
         with undone_on_failure(self._lock.release):
-            self._open_segment(self._first, head := bytes.fromhex(parent.head) if parent else ROOT_HEAD)
+            self._open_segment(self._first, head := bytes.fromhex(plan.parent.head) if plan.parent else ROOT_HEAD)
             with undone_on_failure(self._sink.close):
                 self._begin(head)
 
@@ -115,6 +115,7 @@ class RunWriter:
             durability=plan.durability.value,
             experiment=plan.experiment,
             now=now,
+            left=plan.left or UNSET,
         )
 
     def _new_manifest(self) -> Manifest:

@@ -53,7 +53,8 @@ class Branching(Opened):
         `rules` and `parameters` (alpha=0.2) take the place of what each run was learned by. `without` names runs, or
         records (RUN@SEQ) with all that was learned of them; `only` the agents whose attempts count. With `commit` it
         is written as new runs, the last of which is `latest` then; the original stays. ConfigError for no such
-        parameter, UnknownRules, UnknownRun, PointError, FormatError, Corruption, WriteFailed.
+        parameter, UnknownKey for no such agent, UnknownRules, UnknownRun, PointError, FormatError, Corruption,
+        WriteFailed.
         """
         from ..relearning.changes import changes
         from ..relearning.refold import Refold

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ..events import RunEnded
 from ..rules import DEFAULT_VERSION
+from ..runs.branches import left_by_now
 from ..runs.point import Point
 from ..runs.tree import Tree
 from ..runs.writer import RunPlan, RunWriter
@@ -63,6 +64,7 @@ def fork(tree: Tree, start: Point, moment: Moment, *, experiment: bool = False) 
         platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         mode=MODE,
         parent=tree.parent(start),
+        left=left_by_now(tree),
         experiment=aside,
     )
     writer = RunWriter.create(tree.files, plan)

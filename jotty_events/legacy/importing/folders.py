@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from ...events import Imported, RunStarted
+from ...events import Imported, Left, RunStarted
 from ...log.files import Files
 from ...record import Record, decode_record
 from ...rules import DEFAULT_VERSION
+from ...runs.branches import left_by_now
 from ...runs.drafts import drafts_before, publish
 from ...runs.point import Point
 from ...runs.reader import RunReader
@@ -57,6 +58,7 @@ class Import:
         self._files = files
         self._writer = writer
         self._now = writer.clock()
+        self._left: Left | None = None
         self._problems = Problems()
         self._report = Report(files.describe(""))
         trees = Trees(files, self._problems)
@@ -109,7 +111,7 @@ class Import:
         return sorted(new, key=_in_order)
 
     def _write(self, look: Look, plans: Sequence[FolderPlan], progress: Progress) -> None:
-        latest = self._tree.latest() if plans else None
+        latest, self._left = (self._tree.latest(), left_by_now(self._tree)) if plans else (None, None)
         self._report.beside = None if latest is None else latest.run
         numbers = Numbers()
         written: list[ImportedRun] = []
@@ -131,6 +133,7 @@ class Import:
             mode=MODE,
             platform=f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
             parent=parent,
+            left=self._left,
             draft=True,
             durability=Durability.OS,
         )

@@ -226,10 +226,16 @@ def _lines(tables: dict[str, list[dict[str, Any]]], kinds: dict[str, dict[str, s
     found = {row["seq"]: row["line"] for row in tables["other"]}
     for tag in tables.keys() - {"commits", "other"}:
         for row in tables[tag]:
-            fields = [_field(key, kind, row) for key, kind in kinds[tag].items()]
+            fields = [_field(key, kind, row) for key, kind in kinds[tag].items() if _is_there(key, kind, row)]
             event = ",".join([f'"type":"{tag}"', *fields])
             found[row["seq"]] = f'{{"seq":{row["seq"]},"at":{row["at"]},"event":{{{event}}}}}'.encode()
     return found
+
+
+def _is_there(key: str, kind: str, row: dict[str, Any]) -> bool:
+    """Say whether a row's line has a key: of one that may be absent, null says that it is, or a column of its own."""
+    column = f"{key}_" if key in ("run", "seq", "at") else key
+    return not kind.endswith("!") or bool(row.get(f"{column}.set", row[column] is not None))
 
 
 def _field(key: str, kind: str, row: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from .places import scratch
 
 EVENTS, KEYS, RUNS = 10_000_000, 100_000, 10
 APART = 50_000
-"""Events from a snapshot to the next, as a session saves them; whole commits of the load."""
+"""Events from a snapshot to the next, as a session saves them."""
 POINTS = 7
 USES: dict[str, Callable[[State], int]] = {
     "first use": lambda state: len(state.q_table),
@@ -45,8 +45,12 @@ def _points(folder: Path, runs: list[str]) -> list[str]:
     """Save what the sessions of the runs would have saved; return some points of the last run."""
     for run in runs:
         History(folder).snapshot(run)
-    last = History(folder).point()
-    for seq in range(1 + APART, last.seq, APART):
-        History(folder).snapshot(f"{last.run}@{seq}")
+    history = History(folder)
+    last = history.point()
+    saved = history.tree.run(last.run).first
+    for commit in history.tree.run(last.run).commits():
+        if commit.last - saved >= APART:
+            saved = commit.last
+            history.snapshot(f"{last.run}@{saved}")
     draw = Random(3)
     return [f"{last.run}@{draw.randrange(2, last.seq)}" for _ in range(POINTS)]

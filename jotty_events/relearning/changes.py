@@ -60,6 +60,10 @@ class Changes:
         out = self.out
         return bool(out.runs or out.places) and not (self.parameters or self.rules or out.only)
 
+    def changes_lessons(self, started: RunStarted) -> bool:
+        """Say whether what was observed in a run may teach something else by now."""
+        return bool(self.parameters) or self.rules not in (None, started.rules)
+
     def settings(self, started: RunStarted) -> JottyConfig:
         """Return what a run is learned by now; UnknownRules or ConfigError name the run that cannot be."""
         rules = started.rules if self.rules is None else self.rules

@@ -4,7 +4,7 @@ Invariants: an attempt stays as it was: what its agent was told, what it chose, 
 from the state here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -33,7 +33,7 @@ from ..session import Transaction
 from ..types import SHARED
 from .groups import Seen
 from .leaving_out import Omitted
-from .parts import part_of, part_of_end
+from .parts import OF_AN_ATTEMPT, OF_AN_END, part_of, part_of_end
 from .scene import Scene
 
 Stored = MemoryStored | MemoryRepeated | MemoryMerged
@@ -42,12 +42,18 @@ _GIVEN_UP = ("cancelled", "broken")
 
 
 class Episodes:
-    """The episodes of a stretch; `actors` are those of each, by its recorded number."""
+    """The episodes of a stretch; `actors` are those of each, by its recorded number.
 
-    def __init__(self, scene: Scene, omitted: Omitted, actors: dict[int, list[str]]) -> None:
+    With `parts_stay`, what a lesson did not teach when it was recorded is not learned of it here.
+    """
+
+    def __init__(
+        self, scene: Scene, omitted: Omitted, actors: dict[int, list[str]], *, parts_stay: bool = False
+    ) -> None:
         self._scene = scene
         self._omitted = omitted
         self._actors = actors
+        self._parts_stay = parts_stay
         self._lessons = Lessons(scene.config, scene.session, scene.learned_by)
         self._made: list[AttemptMade] = []
 
@@ -78,7 +84,14 @@ class Episodes:
             self._made.append(made)
             self._answer(commit, rest)
             if event.outcome != _TAUGHT_NOTHING:
-                self._teach(commit, made, event, rest, {part_of(one.event) for one in rest if one.seq in out})
+                self._teach(commit, made, event, rest, self._without(rest, out, part_of, OF_AN_ATTEMPT))
+
+    def _without(
+        self, rest: Sequence[Seen], out: set[int], part: Callable[[Event], str], every: frozenset[str]
+    ) -> set[str]:
+        """Return the parts of a lesson that are left out: those of which an event is, and what was before."""
+        left = {part(one.event) for one in rest if one.seq in out}
+        return left | (every - {part(one.event) for one in rest}) if self._parts_stay else left
 
     def _as_made(self, seq: int, event: AttemptMade) -> AttemptMade:
         """Return an attempt as it was, by the name that its state has under the rules of here."""
@@ -154,7 +167,7 @@ class Episodes:
             self._answer(commit, rest)
             scene.session.provenance.pop("episode", None)
             if ended.status not in _GIVEN_UP:
-                without = {part_of_end(one.event) for one in rest if one.seq in out}
+                without = self._without(rest, out, part_of_end, OF_AN_END)
                 memories = self._memories(event.episode)
                 self._lessons.end(ended.goal, ended.success, ended.reward, memories, without)
 

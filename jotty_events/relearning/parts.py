@@ -32,6 +32,10 @@ from ..learning.lessons import (
 )
 from ..types import SHARED
 
+OF_AN_ATTEMPT = frozenset({RECALL, OUTCOME, EPISODE, VALUES, Q, BRAIN, SETTLE})
+"""All that an attempt may teach."""
+OF_AN_END = frozenset({SCORE, TIERS, CONSOLIDATE, SLEEP})
+"""All that the end of an episode may teach."""
 _VALUES = TrajectoryEnded | SampleNoted | AlphaAdapted
 _Q = ExperienceAdded | ExperienceEvicted | QUpdated
 _BRAIN = ExperienceEncoded | ExperienceForgotten

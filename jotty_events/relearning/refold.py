@@ -20,7 +20,7 @@ from ..projection import Projection
 from ..reading.replay import Resuming
 from ..reading.snapshot.store import Snapshots
 from ..record import Opaque, Record, decode_record
-from ..runs.branches import beginning, left_by_now
+from ..runs.branches import REFOLD, beginning, left_by_now
 from ..runs.drafts import publish
 from ..runs.lineage import Lineage
 from ..runs.point import Point
@@ -166,6 +166,8 @@ class Refold:
             heard=heard,
             tally=tally,
             out=self._changes.out,
+            # An earlier refold may have left out parts of lessons; by other rules, a part may be there that was not.
+            parts_stay=source.started.mode == REFOLD and not self._changes.changes_lessons(source.started),
         )
         try:
             relearner.foresee(source.commits)

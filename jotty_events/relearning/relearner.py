@@ -53,15 +53,17 @@ class Relearner:
         tally: Tally,
         out: LeftOut,
         learners: Learners | None = None,
+        parts_stay: bool = False,
     ) -> None:
-        """`learners` are those of the session, if it has some already."""
+        """`learners` are those of the session, if it has some already; `parts_stay` as of `Episodes`."""
         self._run = run
         self._session = session
         self._tally = tally
         self._scene = Scene(session, config, heard, tally, recorded_rules, learners)
         self._scene.run = run
         self._omitted = Omitted(out)
-        self._episodes = Episodes(self._scene, self._omitted, {})
+        self._parts_stay = parts_stay
+        self._episodes = self._with_actors({})
         self._accesses: dict[int, list[valuing.Access]] = {}
         self._reached: int | None = None
 
@@ -70,10 +72,13 @@ class Relearner:
         seen = [_seen(records) for records in commits]
         flat = [(one.seq, one.event) for commit in seen for one in commit]
         actors = actors_of([event for _, event in flat])
-        self._episodes = Episodes(self._scene, self._omitted, actors)
+        self._episodes = self._with_actors(actors)
         self._omitted.foresee(self._run, flat, actors)
         for commit in seen:
             self._foresee_ends(commit)
+
+    def _with_actors(self, actors: dict[int, list[str]]) -> Episodes:
+        return Episodes(self._scene, self._omitted, actors, parts_stay=self._parts_stay)
 
     def _foresee_ends(self, commit: Sequence[Seen]) -> None:
         before = None

@@ -798,12 +798,12 @@ def some_row(rows: Rows, data: st.DataObject) -> tuple[Key, Any] | None:
 
 def another_cell(rows: Rows, data: st.DataObject) -> Undo:
     found = some_row(rows, data)
-    if found is None:
+    # The count of insertions is a change of its own.
+    cells = [at for at in range(len(rows.table.columns)) if at != rows.table.nth_at]
+    if found is None or not cells:
         return None
     key, row = found
-    # The count of insertions is a change of its own.
-    cells = [at for at in range(len(row)) if at != rows.table.nth_at]
-    at = data.draw(st.sampled_from(cells)) if cells else 0
+    at = data.draw(st.sampled_from(cells))
     old = list(row)
     others: list[Any] = [None, "other", -0.0, 0.0, 0, 1, True, False, [], [1], {}]
     new = data.draw(st.sampled_from([one for one in others if repr(one) != repr(row[at])]))

@@ -13,13 +13,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROWS = 1 << 17
-"""Rows of a row group."""
-BYTES = 64 * 1024 * 1024
+ROWS = 1 << 18
+"""Rows of a row group: each has its own dictionaries, which cost as much to read as the rows do where keys are many."""
+BYTES = 128 * 1024 * 1024
 """A row group that has come to so many bytes in memory takes no more rows."""
 LEVEL = 3
 """Of zstd: higher ones take longer, and save next to nothing on numbers."""
-DICTIONARY_BYTES = 8 * 1024 * 1024
+DICTIONARY_BYTES = 16 * 1024 * 1024
 """A dictionary that would be larger is given up."""
 TRIED = 8192
 """So many rows are written in each way before one is chosen."""

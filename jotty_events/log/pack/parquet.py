@@ -48,7 +48,7 @@ SCHEMAS = {
 
 
 class ParquetTable:
-    """A table of a pack; `text` columns come dictionary-encoded."""
+    """A table of a pack; columns of texts come dictionary-encoded where the file has dictionaries of them."""
 
     def __init__(self, files: Files, folder: str, entry: Table) -> None:
         """Corruption, FormatError."""

@@ -44,7 +44,7 @@ class Batch:
         self._columns: dict[str, Any] = {}
 
     def column(self, name: str) -> Any:
-        """Return a column as an Arrow array, texts dictionary-encoded; null for a later field that was not known yet.
+        """Return a column as an Arrow array, texts that repeat dictionary-encoded; null for a field not known then.
 
         Corruption.
         """

@@ -1,9 +1,7 @@
 """What may enter the log: only what comes back the same.
 
 Invariants: an admitted event decodes to an equal event, and that encodes to the same bytes. Integers in float fields
-became floats, texts and numbers are of the plain built-in types, floats are finite, integers fit into 64 bits, and
-JSON objects hold string keys, null, booleans, integers, finite floats, text, lists and objects to a depth of 400; they
-are copies, so that nobody changes them later. Nothing else is admitted (a typed error names the field).
+became floats, and all values are such as values.py admits. Nothing else is (a typed error names the field).
 
 The check runs on every append, so it first looks at the types of all fields at once: an event of plain types needs
 no look at single fields. A lone surrogate in a text of such an event is found when it is encoded: see RunWriter.append.
@@ -12,10 +10,10 @@ Many events at once are looked at type by type (batch.py), and one by one only w
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from math import hypot, isfinite
+from math import hypot
 from operator import itemgetter
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import astuple, replace
@@ -24,10 +22,8 @@ from .batch import MAX_LENGTH, are_plain
 from .errors import InvalidEvent
 from .events import EVENT_TYPES, EntryImported, Event, tag_of
 from .events.importable import TABLES, has_table
+from .values import boolean, integer, json_object, json_value, number, refused, text
 
-MAX_DEPTH = 400
-MAX_INT = 2**63 - 1
-MIN_INT = -(2**63)
 _FEW = 16
 """Fewer events of one type than this are cheaper to look at one by one."""
 
@@ -44,13 +40,13 @@ def admit(event: Event) -> Event:
     values = astuple(event)
     types = tuple(map(type, values))
     plan = _last.get(type(event))
-    if plan is None or plan[0] != types:
+    if plan is None or plan.types != types:
         plan = _plans.get((type(event), types))
     # The length of all numbers as a vector: below the limit only if each number is, and never so if one is not finite.
     try:
-        if plan is not None and hypot(*plan[1](values)) < MAX_LENGTH:
+        if plan is not None and hypot(*plan.numbers(values)) < MAX_LENGTH:
             _last[type(event)] = plan
-            return event
+            return _checked(event, values, plan.others) if plan.others else event
     except OverflowError:
         pass  # An integer is too large for a float, and so for the log: the closer look names it.
     return _admit_slowly(event, values)
@@ -77,38 +73,66 @@ def _admit_slowly(event: Event, values: tuple[Any, ...]) -> Event:
     if type(event) not in _UNION:
         raise InvalidEvent(f"{type(event).__name__} is no event of the log", hint="use the events of jotty_events")
     if type(event) is EntryImported:
-        _require_table(event)
-    changed = {}
-    for (name, where, check), value in zip(_fields(type(event)), values, strict=True):
-        kept = check(value, where)
-        if kept is not value:
-            changed[name] = kept
-    _remember(event, values, mutable=bool(changed))
+        return _checked(_in_a_table(event), values, _fields(type(event)))
+    fields = _fields(type(event))
+    admitted = _checked(event, values, fields)
+    _remember(event, values, [one for one in fields if getattr(admitted, one.name) is not values[one.at]])
+    return admitted
+
+
+def _checked(event: Event, values: tuple[Any, ...], fields: Sequence["_Field"]) -> Event:
+    """Return the event with some of its fields looked at, as they will come back from the log."""
+    kept = {one.name: one.check(values[one.at], one.where) for one in fields}
+    changed = {one.name: kept[one.name] for one in fields if kept[one.name] is not values[one.at]}
     return replace(event, **changed) if changed else event
 
 
-def _require_table(event: EntryImported) -> None:
-    """Refuse an entry for a table that is not there: no replay could take it up."""
+def _in_a_table(event: EntryImported) -> EntryImported:
+    """Return an entry unless it is for a table that is not there: no replay could take it up."""
     names = event.projection, event.table
     if all(isinstance(name, str) for name in names) and not has_table(*names):
         raise InvalidEvent(
             f"entry_imported.table is {event.table!r:.60}, and {event.projection} has no such table",
             hint=f"its tables are {', '.join(TABLES[event.projection])}",
         )
+    return event
 
 
 _EVENTS = frozenset(EVENT_TYPES)
-_Plan = tuple[tuple[type, ...], _Picker]
+
+
+class _Field(NamedTuple):
+    """A field of an event: its place, its name, how messages call it, and its check."""
+
+    at: int
+    name: str
+    where: str
+    check: Kind
+
+
+class _Plan(NamedTuple):
+    """What is left to look at in events whose fields have these types: the numbers, and what is not of plain types."""
+
+    types: tuple[type, ...]
+    numbers: _Picker
+    others: list[_Field]
+
+
 _plans: dict[tuple[type, tuple[type, ...]], _Plan] = {}
 _last: dict[type, _Plan] = {}
 _PLAIN = {str, float, int, bool, NoneType, UnsetType}
 
 
-def _remember(event: Event, values: tuple[Any, ...], *, mutable: bool) -> None:
-    """Keep the types of an event that needed no change: the next one of the same types needs a look at its numbers."""
+def _remember(event: Event, values: tuple[Any, ...], changed: Sequence[_Field]) -> None:
+    """Keep the types of an event: the next one of the same types needs a look at its numbers, and at what is not plain.
+
+    Unless a plain value had to be changed: that is to be done each time.
+    """
     types = tuple(map(type, values))
-    if not mutable and _PLAIN.issuperset(types):
-        _plans[type(event), types] = types, _pick([i for i, kind in enumerate(types) if kind in (float, int)])
+    if not any(types[one.at] in _PLAIN for one in changed):
+        numbers = _pick([i for i, kind in enumerate(types) if kind in (float, int)])
+        others = [one for one in _fields(type(event)) if types[one.at] not in _PLAIN]
+        _plans[type(event), types] = _Plan(types, numbers, others)
 
 
 def _pick(indices: list[int]) -> _Picker:
@@ -117,6 +141,7 @@ def _pick(indices: list[int]) -> _Picker:
     return itemgetter(slice(indices[0], indices[0] + 1) if indices else slice(0))
 
 
+_SCALARS: dict[Any, Kind] = {str: text, float: number, int: integer, bool: boolean}
 _known: dict[type[Struct], dict[str, Kind]] = {}
 
 
@@ -129,9 +154,10 @@ def _kinds(struct: type[Struct]) -> dict[str, Kind]:
 
 
 @cache
-def _fields(event: type[Event]) -> list[tuple[str, str, Kind]]:
-    """Return of each field its name, how messages call it, and its check."""
-    return [(name, f"{tag_of(event)}.{name}", check) for name, check in _kinds(event).items()]
+def _fields(event: type[Event]) -> list[_Field]:
+    """Return the fields of an event."""
+    kinds = _kinds(event).items()
+    return [_Field(at, name, f"{tag_of(event)}.{name}", check) for at, (name, check) in enumerate(kinds)]
 
 
 def _kind(hint: Any) -> Kind:
@@ -164,7 +190,7 @@ def _optional(hint: Any) -> Kind:
 def _list(item: Kind) -> Kind:
     def check(value: Any, where: str) -> Any:
         if not isinstance(value, list):
-            raise _refused(where, value, "a list")
+            raise refused(where, value, "a list")
         return [item(one, f"{where}[{i}]") for i, one in enumerate(value)]
 
     return check
@@ -173,7 +199,7 @@ def _list(item: Kind) -> Kind:
 def _map(item: Kind) -> Kind:
     def check(value: Any, where: str) -> Any:
         if not isinstance(value, dict):
-            raise _refused(where, value, "an object")
+            raise refused(where, value, "an object")
         return {text(key, where): item(one, f"{where}.{key}") for key, one in value.items()}
 
     return check
@@ -182,140 +208,9 @@ def _map(item: Kind) -> Kind:
 def _struct(kind: type[Struct]) -> Kind:
     def check(value: Any, where: str) -> Any:
         if type(value) is not kind:
-            raise _refused(where, value, kind.__name__)
+            raise refused(where, value, kind.__name__)
         kinds = _kinds(kind)
         kept = {name: kinds[name](getattr(value, name), f"{where}.{name}") for name in value.__struct_fields__}
         return value if all(kept[name] is getattr(value, name) for name in kept) else kind(**kept)
 
     return check
-
-
-def text(value: Any, where: str) -> str:
-    """Admit a text that can be written as UTF-8."""
-    if not isinstance(value, str):
-        raise _refused(where, value, "text")
-    plain = value if type(value) is str else str.__str__(value)
-    if not plain.isascii():
-        _encodable(plain, where)
-    return plain
-
-
-def _encodable(value: str, where: str) -> None:
-    try:
-        value.encode()
-    except UnicodeEncodeError as error:
-        raise InvalidEvent(
-            f"{where} holds a lone surrogate at character {error.start}",
-            hint="decode the text with errors='replace' first",
-        ) from error
-
-
-def number(value: Any, where: str) -> float:
-    """Admit a finite float; an integer becomes a float."""
-    if isinstance(value, bool) or not isinstance(value, float | int):
-        raise _refused(where, value, "a number")
-    plain = value if type(value) is float else _as_float(value, where)
-    if not isfinite(plain):
-        raise InvalidEvent(f"{where} is {plain}", hint="only finite numbers can be learned from")
-    return plain
-
-
-def _as_float(value: float, where: str) -> float:
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise InvalidEvent(f"{where} is too large for a float", hint="scale it down") from error
-
-
-def integer(value: Any, where: str) -> int:
-    """Admit an integer of at most 64 bits."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise _refused(where, value, "an integer")
-    if not MIN_INT <= value <= MAX_INT:
-        raise InvalidEvent(f"{where} does not fit into 64 bits", hint="write it as text")
-    return value if type(value) is int else int(value)
-
-
-def _boolean(value: Any, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise _refused(where, value, "true or false")
-    return value
-
-
-_SCALARS: dict[Any, Kind] = {str: text, float: number, int: integer, bool: _boolean}
-
-
-def json_object(value: Any, where: str) -> dict[str, Any]:
-    """Admit a JSON object, as a copy."""
-    if not isinstance(value, dict):
-        raise _refused(where, value, "a JSON object")
-    copy: dict[str, Any] = value.copy() if _is_simple(value) else _json(value, where, 1)
-    return copy
-
-
-def json_value(value: Any, where: str) -> Any:
-    """Admit any JSON value, as a copy."""
-    return _json(value, where, 1)
-
-
-def _is_simple(value: dict[Any, Any]) -> bool:
-    """Say whether a JSON object is flat and ordinary, as most are: then it needs no closer look."""
-    return type(value) is dict and all(type(key) is str and key.isascii() for key in value) and _are_simple(value)
-
-
-def _are_simple(value: dict[str, Any]) -> bool:
-    for one in value.values():
-        ordinary = _ORDINARY.get(type(one))
-        if ordinary is None or not ordinary(one):
-            return False
-    return True
-
-
-_ORDINARY: dict[type, Callable[[Any], bool]] = {
-    str: str.isascii,
-    float: isfinite,
-    int: lambda one: MIN_INT <= one <= MAX_INT,
-    bool: lambda _: True,
-    NoneType: lambda _: True,
-}
-
-
-def _key(key: Any, where: str) -> str:
-    if not isinstance(key, str):
-        raise InvalidEvent(f"{where} has the key {key!r:.80}", hint="keys of a JSON object are text: use str(key)")
-    return text(key, where)
-
-
-def _json(value: Any, where: str, depth: int) -> Any:
-    """Admit a JSON value that is inside `depth - 1` others. One frame per level: Python allows 1000 in all."""
-    if value is None or isinstance(value, bool):
-        return value
-    if not isinstance(value, dict | list):
-        return _json_scalar(value, where)
-    if depth > MAX_DEPTH:
-        raise InvalidEvent(f"{where[:80]}… nests deeper than {MAX_DEPTH}", hint="flatten it")
-    if isinstance(value, dict):
-        copy = {}
-        for key, one in value.items():
-            ordinary = _ORDINARY.get(type(one))
-            if ordinary is not None and ordinary(one) and type(key) is str and key.isascii():
-                copy[key] = one
-            else:
-                copy[_key(key, where)] = _json(one, f"{where}.{key}", depth + 1)
-        return copy
-    items = []
-    for i, one in enumerate(value):
-        ordinary = _ORDINARY.get(type(one))
-        items.append(one if ordinary is not None and ordinary(one) else _json(one, f"{where}[{i}]", depth + 1))
-    return items
-
-
-def _json_scalar(value: Any, where: str) -> Any:
-    for kind, check in ((str, text), (float, number), (int, integer)):
-        if isinstance(value, kind):
-            return check(value, where)
-    raise _refused(where, value, "JSON (text, number, true, false, null, list or object)")
-
-
-def _refused(where: str, value: Any, wanted: str) -> InvalidEvent:
-    return InvalidEvent(f"{where} is {type(value).__name__}, not {wanted}", hint="convert it before it is recorded")

@@ -132,6 +132,7 @@ class Session:
         loose; without it it does not.
         """
         self.projections = tuple(projections)
+        self._named = {one.name: one for one in self.projections}
         self.clock = clock
         self.start = start
         self.rng = Random(seed)
@@ -212,7 +213,7 @@ class Session:
 
     def view(self, name: str) -> Any:
         """Return what people read of a projection, by its name."""
-        return next(one for one in self.projections if one.name == name).view(self.states)
+        return self._named[name].view(self.states)
 
     def apply(self, event: Event, at: float) -> None:
         """Bring the live states forward by one event of the open transaction: by the record that it will be."""
@@ -247,12 +248,13 @@ class Session:
             return
         kept = list(filter(self._is_kept, done.events))
         if kept:
-            self.writer.append(kept, done.at)
+            self.writer.append(kept, done.at, admitted=True)
             self._save_if_due(kept)
             for follower in self._followers:
                 follower(done.events, done.now)
-        at = round(done.at * 1e6)
-        self._aside += [Record(self._seq, at, event) for event in done.events if not self._is_kept(event)]
+        if len(kept) < len(done.events):
+            at = round(done.at * 1e6)
+            self._aside += [Record(self._seq, at, event) for event in done.events if not self._is_kept(event)]
 
     def _save_if_due(self, appended: Sequence[Event]) -> None:
         episodes = sum(isinstance(event, EpisodeEnded) for event in appended)

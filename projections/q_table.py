@@ -62,6 +62,7 @@ PARAMETERS = table("parameters", (text("name"),), real("value"))
 
 _BY_ID = {"id": "nth"}
 _RANKED_BY = ("value", "nth")
+_KNOWN_BY = ("state", "action", "value", "nth")
 
 
 class QEntry(RowView):
@@ -168,13 +169,18 @@ class QTable(TableView[tuple[str, str], QEntry]):
         view = TableView[str, QEntry](self._state, ENTRIES, QEntry, (state,))
         return [(entry.action, entry) for entry in view.entries()]
 
+    def values_of(self, states: Iterable[str]) -> list[Any]:
+        """Return (state, action, value, insertion number) of the entries of exactly these states, in no set order."""
+        found = self._rows.cells([(state,) for state in states], _KNOWN_BY)
+        return [one for known in found for one in known]
+
     def highest_in(self, states: Iterable[str]) -> list[tuple[float, int]]:
         """Return (value, insertion number) of the highest value in each of these states, the oldest of equals.
 
         ValueError if one is not known.
         """
-        cells = self._rows.cells
-        found = [max([(value, -nth) for value, nth in cells((state,), _RANKED_BY)]) for state in states]
+        cells = self._rows.cells([(state,) for state in states], _RANKED_BY)
+        found = [max([(value, -nth) for value, nth in ranked]) for ranked in cells]
         return [(value, -negative) for value, negative in found]
 
     def follow_values(self, changed: Callable[[tuple[Any, ...]], None]) -> None:

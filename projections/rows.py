@@ -112,11 +112,15 @@ class Rows:
         """Return the rows below a parent's key, by the rest of their keys."""
         return self.groups.get(prefix, {})
 
-    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return some columns of the rows below a parent's key, in no particular order; no JSON among them."""
-        at = [self.table.position(name) for name in names]
+    def cells(self, prefixes: Sequence[Key], names: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """Return some columns of the rows below each of some parents' keys, in no particular order; no JSON."""
+        at = [self.table.standing(name) for name in names]
+        return [self._cells_of(prefix, at) for prefix in prefixes]
+
+    def _cells_of(self, prefix: Key, at: Sequence[int]) -> list[tuple[Any, ...]]:
         # A list, since another thread may go on learning.
-        return [tuple([row[one] for one in at]) for row in list(self.group(prefix).values())]
+        found = [(*prefix, *rest, *row) for rest, row in list(self.group(prefix).items())]
+        return [tuple([cells[one] for one in at]) for cells in found]
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

@@ -42,6 +42,10 @@ class Table:
         names = [column.name for column in self.columns]
         return names.index("nth") if "nth" in names else None
 
+    def standing(self, column: str) -> int:
+        """Return where a column stands in a key and its row, one after the other."""
+        return [one.name for one in (*self.key, *self.columns)].index(column)
+
     def position(self, column: str) -> int:
         """Return where a column stands in a row."""
         return [one.name for one in self.columns].index(column)

@@ -39,12 +39,12 @@ class Liar(RunWriter):
 
     _held: list[Any]
 
-    def append(self, events: Sequence[Any], now: float | None = None) -> Receipt:
+    def append(self, events: Sequence[Any], now: float | None = None, *, admitted: bool = False) -> Receipt:
         held = self.__dict__.setdefault("_held", [])
         held.append(list(events))
         if len(held) == 5:
             while held:
-                super().append(held.pop(0), now)
+                super().append(held.pop(0), now, admitted=admitted)
         last = self.next_seq - 1 + sum(map(len, held))
         return Receipt(last - len(events) + 1, last, 0, self.mark)
 

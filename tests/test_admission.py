@@ -21,7 +21,7 @@ from msgspec import UNSET, Struct
 from msgspec.structs import astuple, replace
 
 from jotty_events import admission
-from jotty_events.admission import MAX_DEPTH, admit
+from jotty_events.admission import admit
 from jotty_events.errors import InvalidEvent
 from jotty_events.events import (
     EVENT_TYPES,
@@ -29,6 +29,7 @@ from jotty_events.events import (
     Candidate,
     EntryImported,
     Event,
+    ExperienceAdded,
     ExperienceEncoded,
     ExperienceForgotten,
     Imported,
@@ -46,6 +47,7 @@ from jotty_events.log import layout
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.record import MAX_LINE, Record, decode, encode
 from jotty_events.runs.writer import RunPlan, RunWriter
+from jotty_events.values import MAX_DEPTH
 
 
 def shown(value: object) -> str:
@@ -582,6 +584,31 @@ def test_large_numbers_are_admitted_each_by_itself(large: dict[str, Any]) -> Non
         assert repr(admitted) == repr(event)
         require_unchanged(admitted)
         admit(updated())
+
+
+@pytest.mark.parametrize(
+    "bad", [{"a": object()}, {1: "a"}, {"a": float("nan")}, {"a": {"b": 2**64}}, {"a": "\ud800"}], ids=shown
+)
+def test_a_bad_object_behind_good_ones_is_refused(bad: dict[Any, Any]) -> None:
+    """Objects and lists are looked at each time, and copied; what stands beside them need not be looked at again."""
+    good = example_of(ExperienceAdded, state_data={"a": 1}, reward=0.5)
+    for _ in range(3):
+        admitted = admit(good)
+        assert isinstance(admitted, ExperienceAdded)
+        assert (admitted, admitted.state_data is good.state_data) == (good, False)
+        require_refused(replace(good, state_data=bad), "state_data")
+        require_refused(replace(good, reward=float("inf")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(admission, "_admit_slowly", None)
+        assert admit(good) == good
+
+
+def test_an_entry_for_a_table_that_is_not_there_is_refused_behind_good_ones() -> None:
+    """The names of the table are looked at in each entry."""
+    good = EntryImported(projection="q_table", table="parameters", row={"name": "alpha", "value": 0.5}, nth=0)
+    for _ in range(3):
+        assert admit(good) == good
+        require_refused(replace(good, table="nowhere"), "nowhere")
 
 
 def test_types_are_remembered_per_event() -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from jotty_events.errors import DamagedSnapshot
 from jotty_events.projection import Found, Piece
+from projections.arrow import dump
 from projections.layers import layered_rows
-from projections.layers.layered_rows import LayeredRows
+from projections.layers.layered_rows import LayeredRows, over_dump
 from projections.layers.sheet import merged, piece, place_of
 from projections.layers.stack import Held
 from projections.rows import Rows
@@ -187,7 +188,12 @@ class Stage:
             assert len(self.rows) == len(self.expected)
         elif self.shape.keep is None:
             cells = [(row[1], row[0]) for row in self.expected.group(prefix).values()]
-            assert sorted(self.rows.cells(prefix, ("nth", "v"))) == sorted(cells)
+            asked = [prefix, ("nobody", "nowhere")[: self.shape.prefix], prefix]
+            found = [sorted(one) for one in self.rows.cells(asked, ("nth", "v"))]
+            assert found == [sorted(cells), [] if self.shape.prefix else sorted(cells), sorted(cells)]
+            named = (self.shape.key[-1].name, "nth")
+            keys = [(one[-1], row[1]) for one, row in self.expected.items() if one[: self.shape.prefix] == prefix]
+            assert sorted(self.rows.cells([prefix], named)[0]) == sorted(keys)
 
     def _open(self, damaged: bool) -> None:
         """Go on from what was saved last; one who knows its groups watches."""
@@ -223,6 +229,20 @@ def change(rows: Rows, step: str, key: Key, prefix: Key, number: int) -> None:
         rows.drop(prefix)
     elif step == "clear":
         rows.clear()
+
+
+@pytest.mark.parametrize("shape", [one for one in SHAPES.values() if one.keep is None], ids=lambda one: one.name)
+@given(data=st.data())
+def test_cells_of_a_dump_are_those_of_its_rows(shape: Table, data: st.DataObject) -> None:
+    """Few groups are looked for, many are found by going through all rows: of either the cells are the same."""
+    letters = st.sampled_from("abc")
+    rows = Rows(shape)
+    for number, key in enumerate(data.draw(st.lists(st.tuples(*[letters] * len(shape.key)), max_size=30))):
+        rows.put(key, [number / 2, number, None])
+    asked = data.draw(st.lists(st.tuples(*[letters] * shape.prefix), max_size=3))
+    over = over_dump(shape, dump({shape.name: rows})[shape.name])
+    named = (shape.key[-1].name, "nth", "v")
+    assert [sorted(one) for one in over.cells(asked, named)] == [sorted(one) for one in rows.cells(asked, named)]
 
 
 @given(st.lists(st.text(max_size=3), min_size=1, unique=True), st.text(max_size=3))

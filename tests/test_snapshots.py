@@ -524,7 +524,8 @@ def test_a_snapshot_is_made_where_it_is_asked_for(folder: Path) -> None:
 
 
 def states_near(live: Conductor, text: str) -> list[tuple[str, float]]:
-    return list(live.q_predictor._reader.similar_states(text))
+    tiers = live.q_predictor._reader.similar_states(text)
+    return [(state, near) for near, states in tiers for state in sorted(states())]
 
 
 def learn_states(live: Conductor, first: int, last: int) -> None:

@@ -32,6 +32,7 @@ from recording import (
     write,
 )
 
+from jotty_events.admission import admit
 from jotty_events.errors import InvalidEvent, LockHeld, NameTaken, PointError, RunClosed, UnsafeFile
 from jotty_events.events import RunStarted
 from jotty_events.log import layout
@@ -39,6 +40,7 @@ from jotty_events.log.files import DiskFiles, Files
 from jotty_events.log.manifest import Ending, Manifest, unseal
 from jotty_events.log.memory_files import MemoryFiles
 from jotty_events.record import MAX_LINE, Record
+from jotty_events.runs import writer as writing
 from jotty_events.runs.group_sync import GroupSync
 from jotty_events.runs.tree import Tree
 from jotty_events.runs.writer import RunWriter
@@ -199,6 +201,21 @@ def test_what_cannot_be_kept_is_refused_whole(refused: str) -> None:
     assert append(writer, [1]) == [2]
     writer.close()
     assert manifest_of(files, writer.run).ended == Ending(2, writer.head.hex(), round(START * 1e6))
+
+
+def test_admitted_events_are_written_without_another_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines are the same; what shows only when it is encoded is refused as whole as ever."""
+    events = [admit(event(2)), admit(event(3))]
+    surrogate = RunStarted(**{**start_fields(), "mode": "\ud800"})
+    looked, unlooked = MemoryFiles(), MemoryFiles()
+    begin(looked).append(events, START + 1)
+    writer = begin(unlooked)
+    monkeypatch.setattr(writing, "admit_all", None)
+    writer.append(events, START + 1, admitted=True)
+    assert tree_bytes(unlooked) == tree_bytes(looked)
+    with pytest.raises(InvalidEvent, match="surrogate"):
+        writer.append([event(4), surrogate], START + 2, admitted=True)
+    assert tree_bytes(unlooked) == tree_bytes(looked)
 
 
 def test_the_longest_record_is_kept() -> None:

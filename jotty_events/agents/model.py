@@ -13,10 +13,10 @@ from inspect import iscoroutine
 from threading import Thread
 from typing import Any, NamedTuple
 
-from ..admission import json_value
 from ..errors import ConfigError, InvalidEvent
 from ..events import ModelAnswered
 from ..session import Session
+from ..values import json_value
 
 Ask = Callable[[str], Any]
 """Takes a prompt, and returns text or any other JSON value."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from ..admission import text
 from ..errors import ConfigError
 from ..outcome import why_no_share
 from ..types import LEVELS
+from ..values import text
 
 
 def require_level(level: object) -> None:

@@ -14,7 +14,6 @@ from types import TracebackType
 from projections import READ_MODELS
 
 from .. import __version__
-from ..admission import text
 from ..agents.brain.brain import Brain
 from ..agents.memory.hierarchical_memory import HierarchicalMemory
 from ..agents.model import Ask, Model, require_model
@@ -31,6 +30,7 @@ from ..projection import Projection
 from ..runs.point import Point
 from ..state import State
 from ..types import Clock, Entropy, LearningMode
+from ..values import text
 from .driving import drive, drive_elsewhere
 from .episode import Episode
 from .opening import Opening

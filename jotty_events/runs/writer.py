@@ -165,10 +165,11 @@ class RunWriter:
         """Whether this is the process that began the run; asked before any guard, which a fork may have left taken."""
         return self._process == process()
 
-    def append(self, events: Sequence[Event], now: float | None = None) -> Receipt:
-        """Append events as one commit, at the time `now` (seconds; the clock's if not given).
+    def append(self, events: Sequence[Event], now: float | None = None, *, admitted: bool = False) -> Receipt:
+        """Append events as one commit, at the time `now` (seconds; the clock's if not given); returns a receipt.
 
-        Returns a receipt; in mode COMMIT its records are on disk by then, in mode INTERVAL they can be waited for.
+        In mode COMMIT its records are on disk by then, in mode INTERVAL they can be waited for. Events are not looked
+        at again where all are said to be `admitted`: given by `admission.admit`.
         Raises InvalidEvent (nothing was written), RunClosed, or WriteFailed (nothing was acknowledged).
         """
         if not self.is_mine:
@@ -179,26 +180,26 @@ class RunWriter:
                 raise InvalidEvent("a commit has at least one event", hint="append nothing when nothing happened")
             at = round((self._plan.clock() if now is None else now) * 1e6)
             first = self.next_seq
-            self._commit(self._lines(first, at, events))
+            self._commit(self._lines(first, at, events, admitted))
             self._at = at
             return Receipt(first, self._segment.last, at, self.mark)
 
-    def _lines(self, first: int, at: int, events: Sequence[Event]) -> list[bytes]:
+    def _lines(self, first: int, at: int, events: Sequence[Event], admitted: bool = False) -> list[bytes]:
         """Return the lines of events that may enter the log, encoded while they are near from the look at them."""
         lines: list[bytes] = []
         try:
             for begun in range(0, len(events), AT_ONCE):
-                lines += encode_records(first + begun, at, admit_all(events[begun : begun + AT_ONCE]))
+                some = events[begun : begun + AT_ONCE]
+                lines += encode_records(first + begun, at, some if admitted else admit_all(some))
         except UnicodeEncodeError as error:
             raise InvalidEvent(
                 f"a text of this commit holds a lone surrogate: {error}",
                 hint="decode the text with errors='replace' first",
             ) from error
         if max(map(len, lines)) > MAX_LINE:
-            raise InvalidEvent(
-                f"{tag_of(events[lines.index(max(lines, key=len))])} takes more than {MAX_LINE} bytes as a record",
-                hint="keep large content elsewhere and store a reference to it",
-            )
+            tag = tag_of(events[lines.index(max(lines, key=len))])
+            hint = "keep large content elsewhere and store a reference to it"
+            raise InvalidEvent(f"{tag} takes more than {MAX_LINE} bytes as a record", hint=hint)
         return lines
 
     def _commit(self, lines: list[bytes]) -> None:
@@ -335,9 +336,8 @@ def _claim(files: Files, plan: RunPlan) -> str:
 
 
 def _cut_off(run: str, error: BaseException) -> JottyError:
-    if isinstance(error, JottyError):
-        return error
-    return RunClosed(f"an append to {run} was cut off by {type(error).__name__}", hint="start a new run")
+    cut = RunClosed(f"an append to {run} was cut off by {type(error).__name__}", hint="start a new run")
+    return error if isinstance(error, JottyError) else cut
 
 
 def make_parent_durable(files: Files, parent: Parent, path: str) -> None:

@@ -15,8 +15,8 @@ class Beneath(Protocol):
     def group(self, prefix: Key) -> dict[Key, Row]:
         """Return the rows below a parent's key, by the rest of their keys."""
 
-    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return some columns of the rows below a parent's key, in no particular order; no JSON among them."""
+    def cells(self, prefixes: Sequence[Key], names: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """Return some columns of the rows below each of some parents' keys, in no particular order; no JSON."""
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

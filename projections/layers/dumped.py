@@ -5,6 +5,7 @@ Invariants: nothing here changes. Several threads may ask at once.
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,8 @@ from .stack import Held, Layers
 
 AT_ONCE = 4096
 """Rows that become Python objects at once."""
+_MANY = 8
+"""Where more than one row of so many is looked for, all are gone through."""
 
 
 class Dumped:
@@ -41,9 +44,20 @@ class Dumped:
         """Return the rows below a parent's key, by the rest of their keys."""
         return self._layers.group(prefix)
 
-    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return some columns of the rows below a parent's key."""
-        return self._layers.cells(prefix, names)
+    def cells(self, prefixes: Sequence[Key], names: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """Return some columns of the rows below each of some parents' keys; of many all at once."""
+        if _MANY * len(prefixes) < self._dumped.num_rows:
+            return self._layers.cells(prefixes, names)
+        found: dict[Key, list[tuple[Any, ...]]] = {prefix: [] for prefix in prefixes}
+        parents = self._columns([one.name for one in self._table.key[: self._table.prefix]])
+        for parent, cells in zip(parents, self._columns(names), strict=True):
+            if parent in found:
+                found[parent].append(cells)
+        return [found[prefix] for prefix in prefixes]
+
+    def _columns(self, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        columns = (self._dumped.column(name).to_pylist() for name in names)
+        return zip(*columns, strict=True) if names else repeat((), self._dumped.num_rows)
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

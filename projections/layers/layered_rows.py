@@ -105,14 +105,14 @@ class LayeredRows(Rows):
             self.groups[prefix] = {**missing, **self.groups.get(prefix, {})}
         self._whole.add(prefix)
 
-    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return some columns of the rows below a parent's key; they are read where they lie."""
-        if self._beneath is not None:
-            with self._lock:
-                # What is changed stands in `groups`, and so does what was looked at.
-                if prefix not in self.groups:
-                    return self._ask(lambda beneath: beneath.cells(prefix, names))
-        return super().cells(prefix, names)
+    def cells(self, prefixes: Sequence[Key], names: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """Return some columns of the rows below each of some parents' keys; they are read where they lie."""
+        with self._lock:
+            # What is changed stands in `groups`, and so does what was looked at.
+            lying = [one for one in prefixes if one not in self.groups] if self._beneath is not None else []
+            found = dict(zip(lying, self._ask(lambda beneath: beneath.cells(lying, names)), strict=True))
+            held = iter(super().cells([one for one in prefixes if one not in found], names))
+        return [found[one] if one in found else next(held) for one in prefixes]
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""

@@ -19,9 +19,11 @@ from ..arrow import rows_of, stored_columns
 from ..table import Key, Row, Table
 from .sheet import ALIVE, PLACE, WAS, WIDTH, group_of, place_of, places_in
 
-_LAST = b"\xff" * WIDTH
+_FIRST, _LAST = bytes(WIDTH), b"\xff" * WIDTH
 _FEW = 8
 """So few rows are read cell by cell: a part of a batch takes longer to cut out than to read."""
+_SINGLY = 32
+"""So many cells of a column are read one by one: to list all of a batch takes as long."""
 
 
 class Held:
@@ -46,18 +48,23 @@ class _Leaf:
         # A list is searched several times as fast as an array; numpy leaves out the zeros at the end.
         self.places: list[bytes] = places_in(batch.column(PLACE)).tolist()
         self._columns = [(batch.column(one.name), one.kind == "json") for one in stored_columns(table)]
-        self._cells: dict[str, list[Any]] = {}
+        self._listed: dict[tuple[str, ...], list[list[Any]]] = {}
+        self._singly: dict[tuple[str, ...], list[Any]] = {}
+        self._looks: dict[tuple[str, ...], int] = {}
 
-    def cells(self, name: str) -> list[Any]:
-        """Return the values of a column, or of a mark, which become Python objects once."""
-        found = self._cells.get(name)
-        if found is None:
-            array = self._batch.column(name)
-            # By way of numpy it takes a tenth of the time, but numpy knows no missing numbers.
-            plain = not array.null_count and pa.types.is_primitive(array.type)
-            found = array.to_numpy(zero_copy_only=False).tolist() if plain else array.to_pylist()
-            self._cells[name] = found
-        return found
+    def cells(self, names: tuple[str, ...], at: int) -> tuple[Any, ...]:
+        """Return some cells of one row, marks included; whole columns become Python objects once many were wanted."""
+        listed = self._listed.get(names)
+        return self._cells_singly(names, at) if listed is None else tuple([values[at] for values in listed])
+
+    def _cells_singly(self, names: tuple[str, ...], at: int) -> tuple[Any, ...]:
+        columns = self._singly.get(names)
+        if columns is None:
+            columns = self._singly[names] = [self._batch.column(name) for name in names]
+        self._looks[names] = looks = self._looks.get(names, 0) + 1
+        if looks > _SINGLY:
+            self._listed[names] = list(map(_values, columns))
+        return tuple([column[at].as_py() for column in columns])
 
     def row(self, at: int) -> Row | None:
         """Return one row, None if it says that there is none."""
@@ -93,6 +100,13 @@ class _Leaf:
         part = self._batch[low:high]
         for (key, row), alive in zip(rows_of(self._table, part), part.column(ALIVE).to_pylist(), strict=True):
             yield key, row if alive else None
+
+
+def _values(column: Any) -> list[Any]:
+    # By way of numpy it takes a tenth of the time, but numpy knows no missing numbers.
+    plain = not column.null_count and pa.types.is_primitive(column.type)
+    found: list[Any] = column.to_numpy(zero_copy_only=False).tolist() if plain else column.to_pylist()
+    return found
 
 
 def _cell(value: Any, is_json: bool) -> Any:
@@ -148,21 +162,22 @@ class _Layer:
         """Return the positions between which the rows of a group stand."""
         if not self._firsts:
             return 0, 0
-        low = self.position(group + bytes(WIDTH))
+        low = self.position(group + _FIRST)
         return low, self.position(group + _LAST)
 
-    def standing(self, group: bytes) -> Iterator[tuple[_Leaf, int]]:
-        """Give out where the rows of a group stand, which are few, one by one."""
-        low, last = group + bytes(WIDTH), group + _LAST
-        wanted = low.rstrip(b"\0")
+    def standing(self, group: bytes) -> list[tuple[_Leaf, int]]:
+        """Return where the rows of a group stand, which are few, one by one."""
+        low, last = group + _FIRST, group + _LAST
+        wanted, found = low.rstrip(b"\0"), []
         number = max(0, bisect_right(self._firsts, low) - 1)
         while number < len(self._firsts) and self._firsts[number] <= last:
             leaf = self.leaf(number)
-            for at in range(bisect_left(leaf.places, wanted), len(leaf.places)):
-                if leaf.places[at] >= last:
-                    return
-                yield leaf, at
+            at = bisect_left(leaf.places, wanted)
+            while at < len(leaf.places) and leaf.places[at] < last:
+                found.append((leaf, at))
+                at += 1
             number += 1
+        return found
 
     def parts(self, low: int, high: int) -> Iterator[tuple[_Leaf, int, int]]:
         """Give out the rows between two positions, batch by batch."""
@@ -217,13 +232,18 @@ class Layers:
                     _lay(found, key[self._prefix :], row)
         return found
 
-    def cells(self, prefix: Key, names: Sequence[str]) -> list[tuple[Any, ...]]:
-        """Return some columns of the rows below a parent's key, in no particular order; no JSON among them."""
-        group, found = group_of(prefix), dict[bytes, tuple[Any, ...]]()
+    def cells(self, prefixes: Sequence[Key], names: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+        """Return some columns of the rows below each of some parents' keys, in no particular order; no JSON."""
+        wanted = (ALIVE, *names)
+        return [self._cells_of(group_of(prefix), wanted) for prefix in prefixes]
+
+    def _cells_of(self, group: bytes, wanted: tuple[str, ...]) -> list[tuple[Any, ...]]:
+        found: dict[bytes, tuple[Any, ...]] = {}
         for layer in self._oldest:
             for leaf, at in layer.standing(group):
-                if leaf.cells(ALIVE)[at]:
-                    found[leaf.places[at]] = tuple([leaf.cells(name)[at] for name in names])
+                alive, *cells = leaf.cells(wanted, at)
+                if alive:
+                    found[leaf.places[at]] = tuple(cells)
                 else:
                     found.pop(leaf.places[at], None)
         return list(found.values())

@@ -19,18 +19,24 @@ steps = st.lists(st.tuples(st.sampled_from(["write", "write", "drop", "ask", "as
 
 @settings(max_examples=150, deadline=None)
 @given(
-    st.dictionaries(states, values, max_size=12), steps, st.sampled_from([1, 5, 1024]), st.sampled_from([0, 3, 1024])
+    st.dictionaries(states, values, max_size=12),
+    steps,
+    st.sampled_from([1, 5, 1024]),
+    st.sampled_from([0, 3, 1024]),
+    st.booleans(),
 )
 def test_the_highest_value_is_that_of_a_look_at_all_similar_states(
-    begun: dict[str, float], done: list[tuple[str, str, float]], few: int, packed: int
+    begun: dict[str, float], done: list[tuple[str, str, float]], few: int, packed: int, all_first: bool
 ) -> None:
-    """Whatever is written, dropped, asked before and numbered anew: equal values, numbers and nearness."""
+    """Whatever is written, dropped, asked before, at once too, and numbered anew: equal values, numbers, nearness."""
     held = {state: (value, nth) for nth, (state, value) in enumerate(begun.items())}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(highest_values, "_FEW", few)
         patch.setattr(word_index, "_FEW", packed)
         index, nth = WordIndex(held), len(held)
         highest = HighestValues(lambda asked: [held[state] for state in asked])
+        if all_first:
+            highest.learn_all(index)
         for step, state, value in done:
             if step == "write":
                 held[state] = value, held.get(state, (0.0, nth))[1]
@@ -63,3 +69,21 @@ def test_what_was_asked_for_is_not_asked_for_again() -> None:
     assert highest.near(index, "a b") == (0.75, 1, 2 / 3)
     assert asked[2:] == ["a b d"]
     assert highest.near(index, "y") is None
+
+
+def test_what_was_asked_for_at_once_is_not_asked_for_again() -> None:
+    """All states of a new index are asked for once, and after that those that changed."""
+    held = {"a b c": (0.5, 0), "a b d": (0.25, 1), "": (1.0, 2)}
+    asked: list[list[str]] = []
+
+    def ask(texts: Sequence[str]) -> list[tuple[float, int]]:
+        asked.append(list(texts))
+        return [held[text] for text in texts]
+
+    highest, index = HighestValues(ask), WordIndex(held)
+    highest.learn_all(index)
+    assert [highest.near(index, "a b"), highest.near(index, "")] == [(0.5, 0, 2 / 3), (1.0, 2, 1.0)]
+    held["a b d"] = 0.75, 1
+    highest.change("a b d")
+    assert highest.near(index, "a b") == (0.75, 1, 2 / 3)
+    assert asked == [["a b c", "a b d", ""], ["a b d"]]

@@ -1,5 +1,6 @@
 """What stands exactly on a limit of a rule, and the limits that only a default names."""
 
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from jotty_events.rules.q.tiers import TAUGHT_LITTLE, forgettable
 from jotty_events.rules.td.td_lambda import adapt_alpha
 from jotty_events.rules.todo import replanning, tasks
 from jotty_events.rules.words import text_shapes
+from jotty_events.rules.words.matches import Tier
 from jotty_events.rules.words.text_form import describe_state
 
 ABC = list("abcdefgh")
@@ -292,11 +294,11 @@ class OneState:
     def entry(self, state: str, action: str) -> Known | None:
         return None
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        return [("known", 0.875)]
+    def similar_states(self, state: str) -> list[Tier]:
+        return [Tier(0.875, lambda: ["known"])]
 
-    def actions_of(self, state: str) -> list[tuple[str, Known]]:
-        return [("the action itself", Known(0.75, 0))]
+    def values_of(self, states: Sequence[str]) -> list[learning.Known]:
+        return [(state, "the action itself", 0.75, 0) for state in states]
 
 
 @pytest.mark.parametrize("version", [1, 2])

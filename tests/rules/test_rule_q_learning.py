@@ -1,6 +1,6 @@
 """Q-learning: lookup, update, choice, buffer and lessons."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf, nan
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from jotty_events.rules.q.learning import (
     NO_NEXT,
     UNKNOWN,
     Estimate,
+    Known,
     QConclusion,
     best_next,
     choose,
@@ -24,6 +25,7 @@ from jotty_events.rules.q.learning import (
     priority,
 )
 from jotty_events.rules.words.index import WordIndex
+from jotty_events.rules.words.matches import Tier
 from jotty_events.rules.words.similarity import nearness, similar
 
 unit = st.floats(0, 1)
@@ -48,15 +50,15 @@ class Table:
     def entry(self, state: str, action: str) -> Row | None:
         return self.rows.get((state, action))
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        return self.index.similar(state)
+    def similar_states(self, state: str) -> Iterable[Tier]:
+        return self.index.matches(state).tiers()
 
-    def actions_of(self, state: str) -> Iterable[tuple[str, Row]]:
-        return [(action, row) for (known, action), row in self.rows.items() if known == state]
+    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
+        return [(state, action, row.value, row.nth) for (state, action), row in self.rows.items() if state in states]
 
     def highest_near(self, state: str) -> tuple[float, int, float] | None:
-        similar = self.similar_states(state)
-        return plainly([(row.value, row.nth, near) for known, near in similar for _, row in self.actions_of(known)])
+        near = dict(self.index.similar(state))
+        return plainly([(value, nth, near[known]) for known, _, value, nth in self.values_of(list(near))])
 
 
 def conclude(reward: float, before: float, alpha: float = 0.6) -> QConclusion:

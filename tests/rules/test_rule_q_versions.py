@@ -1,7 +1,7 @@
 """Q-learning by version 1 beside version 2: where the original's rules differ from the corrected ones."""
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf, nan
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from jotty_events.rules.q.highest import plainly
 from jotty_events.rules.q.learning import (
     UNKNOWN,
+    Known,
     QConclusion,
     best_next,
     choose,
@@ -25,6 +26,7 @@ from jotty_events.rules.q.learning import (
 from jotty_events.rules.q.lessons import lesson
 from jotty_events.rules.q.replay import drawn, reweigh
 from jotty_events.rules.words.index import WordIndex
+from jotty_events.rules.words.matches import Tier
 from jotty_events.rules.words.similarity import similar
 from jotty_events.rules.words.text_form import describe_action, describe_state
 from jotty_events.rules.words.text_shapes import Crash
@@ -47,15 +49,15 @@ class Table:
     def entry(self, state: str, action: str) -> Row | None:
         return self.rows.get((state, action))
 
-    def similar_states(self, state: str) -> list[tuple[str, float]]:
-        return self.index.similar(state)
+    def similar_states(self, state: str) -> Iterable[Tier]:
+        return self.index.matches(state).tiers()
 
-    def actions_of(self, state: str) -> Iterable[tuple[str, Row]]:
-        return [(action, row) for (known, action), row in self.rows.items() if known == state]
+    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
+        return [(state, action, row.value, row.nth) for (state, action), row in self.rows.items() if state in states]
 
     def highest_near(self, state: str) -> tuple[float, int, float] | None:
-        similar = self.similar_states(state)
-        return plainly([(row.value, row.nth, near) for known, near in similar for _, row in self.actions_of(known)])
+        near = dict(self.index.similar(state))
+        return plainly([(value, nth, near[known]) for known, _, value, nth in self.values_of(list(near))])
 
 
 phrases = st.lists(st.sampled_from(["a", "b", "c", "d", "B"]), max_size=4).map(" ".join)

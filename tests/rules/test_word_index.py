@@ -13,16 +13,16 @@ from jotty_events.rules.words import (
     index as word_index,
 )
 from jotty_events.rules.words import (
-    live as live_words,
-)
-from jotty_events.rules.words import (
     packed as packed_words,
 )
 from jotty_events.rules.words import (
     packing as word_packing,
 )
+from jotty_events.rules.words import (
+    tail as word_tail,
+)
 from jotty_events.rules.words.index import WordIndex
-from jotty_events.rules.words.overlap import Integers, Near, near
+from jotty_events.rules.words.near import Integers
 from jotty_events.rules.words.similarity import nearness, similar
 
 VOCABULARY = [
@@ -57,7 +57,7 @@ def _few_are_many() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(word_packing, "FEW", 2)
         patch.setattr(word_packing, "COMMON", 0.2)
-        patch.setattr(packed_words, "_FEW_GROUPS", 4)
+        patch.setattr(word_packing, "GROUPS", 4)
         yield
 
 
@@ -66,16 +66,18 @@ def _few_are_many() -> Iterator[None]:
     st.lists(texts, max_size=20),
     changes,
     st.lists(texts, min_size=1, max_size=5),
-    st.sampled_from([1, 3, 64]),
+    st.sampled_from([1, 4, 20, 1 << 14]),
     st.sampled_from([0, 5, 1024]),
+    st.sampled_from([1, 4, 512]),
 )
 def test_the_index_answers_as_a_scan_would(
-    begun: list[str], made: list[tuple[bool, str]], asked: list[str], renewal: int, few: int
+    begun: list[str], made: list[tuple[bool, str]], asked: list[str], tail: int, few: int, groups: int
 ) -> None:
-    """After any additions and removals, at any age of its shelves, the answer is exact, in order, with equal floats."""
+    """After any additions and removals, in any parts, the answer is exact, in order, with equal floats."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(live_words, "_SMALLEST_RENEWAL", renewal)
+        patch.setattr(word_tail, "_WORDS", tail)
         patch.setattr(word_index, "_FEW", few)
+        patch.setattr(word_packing, "GROUPS", groups)
         index, held = WordIndex(begun), set(begun)
         for adds, text in made:
             (index.add if adds else index.discard)(text)
@@ -175,8 +177,12 @@ def test_an_answer_can_be_changed_by_who_got_it() -> None:
     assert index.similar("a b") == [("a b", 1.0)]
 
 
-def test_a_thousand_texts_with_common_words_stay_exact_while_shelves_are_renewed() -> None:
+@pytest.mark.parametrize("tail", [7, 100, 1024])
+def test_a_thousand_texts_with_common_words_stay_exact_while_parts_are_packed(
+    monkeypatch: pytest.MonkeyPatch, tail: int
+) -> None:
     """Texts that share most of their labels are found exactly at every size on the way."""
+    monkeypatch.setattr(word_tail, "_TEXTS", tail)
     source = random.Random(5)
     index, held = WordIndex(), set[str]()
     for step in range(1000):
@@ -192,25 +198,40 @@ def test_a_thousand_texts_with_common_words_stay_exact_while_shelves_are_renewed
             assert index.similar(text) == scan(held, text)
 
 
-@pytest.mark.parametrize("few", [0, 20_000])
-def test_few_texts_are_looked_at_though_all_share_words(monkeypatch: pytest.MonkeyPatch, few: int) -> None:
-    """Thousands of texts share six words; a query with rare words looks at hardly any of them, packed or live."""
-    monkeypatch.setattr(word_index, "_FEW", few)
+def test_few_texts_are_looked_at_though_all_share_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of texts share six words; a query with rare words counts hardly any of them, in parts or in one."""
+    counted = packed_words._counted
     looked_at: list[int] = []
 
-    def watched(query: Integers, size: int, vocabulary: int, flat: Integers, counts: Integers) -> Near:
-        looked_at.append(len(counts))
-        return near(query, size, vocabulary, flat, counts)
+    def watched(lists: list[Integers], size: int) -> tuple[Integers, Integers]:
+        looked_at.append(sum(map(len, lists)))
+        return counted(lists, size)
 
-    for module in (live_words, packed_words):
-        monkeypatch.setattr(module, "near", watched)
-    index = WordIndex()
-    for number in range(5_000):
-        index.add(f"QUERY: item{number} from place{number % 997} of kind{number % 499} | ACTOR: analyst")
-    looked_at.clear()
-    found = index.similar("query: item5 from place5 of kind7 | actor: analyst")
-    assert [nearest for _, nearest in found][:1] == [0.8]
-    assert 0 < sum(looked_at) < 100
+    monkeypatch.setattr(packed_words, "_counted", watched)
+    known = [
+        f"QUERY: item{number} from place{number % 997} of kind{number % 499} | ACTOR: analyst" for number in range(5000)
+    ]
+    in_one, in_parts = WordIndex(known), WordIndex(known[:2600])
+    for text in known[2600:]:
+        in_parts.add(text)
+    for index in (in_one, in_parts):
+        looked_at.clear()
+        found = index.similar("query: item5 from place5 of kind7 | actor: analyst")
+        assert [nearest for _, nearest in found][:1] == [0.8]
+        assert len(looked_at) == (1 if index is in_one else 2)
+        assert 0 < sum(looked_at) < 100
+
+
+def test_parts_are_packed_together_before_they_become_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many texts come, the parts that a search looks through are as many as the doublings."""
+    monkeypatch.setattr(word_tail, "_TEXTS", 4)
+    monkeypatch.setattr(word_index, "_FEW", 1024)
+    index, most = WordIndex(["a b"]), 0
+    for number in range(1000):
+        index.add(f"word{number} b")
+        most = max(most, len(index._parts))
+    assert most <= 9
+    assert index.similar("word5 b") == [("word5 b", 1.0)]
 
 
 def test_a_text_is_held_once() -> None:

@@ -1,10 +1,11 @@
 """Recording one experience in a large table, beside the original's scan over all states for similar ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
 from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 from jotty_events import AgentConfig, Conductor, JottyConfig
 from jotty_events.agents.q.predictor import LLMQPredictor
@@ -14,13 +15,23 @@ from jotty_events.types import Durability
 from tools.loads.questions import question
 from tools.loads.synthetic import Load, synthesize
 
-from .clock import ROUNDS, timed
+from .clock import timed
 from .figure import Budget, Figure
 from .places import scratch
 
 ENTRIES = 100_000
-STEPS = 200
-WARM = 20
+ROUNDS = 10
+STEPS = 100
+"""Steps of a round: each begins with the plain scans, so that both see the same machine."""
+
+
+class _Kind(NamedTuple):
+    """Experiences of one kind: what draws a state, what draws the next one, and the scans that a plain look needs."""
+
+    name: str
+    state: Callable[[], str]
+    following: Callable[[], str] | None
+    scans: int
 
 
 def bench_experience(scale: float) -> Iterator[Figure]:
@@ -32,30 +43,52 @@ def bench_experience(scale: float) -> Iterator[Figure]:
         with Conductor([AgentConfig(name="analyst", agent=print)], config) as conductor:
             q = conductor.q_predictor
             known = sorted({state for state, _ in q.Q})
-            opened = timed(lambda: q.estimate(known[0], "none"))
-            scan = median(timed(partial(_scan, known[-i], known)) for i in range(1, ROUNDS + 1))
-            yield Figure("experience", f"plain scan of {len(known):,} states", scan * 1e6, "µs")
-            yield Figure("experience", "index made on first use", opened * 1e6, "µs")
-            yield from _figures(q, known, scan)
+            yield Figure(
+                "experience", "index made on first use", timed(lambda: q.estimate(known[0], "none")) * 1e6, "µs"
+            )
+            for kind in _kinds(known):
+                yield from _figures(q, known, kind)
+
+
+def _kinds(known: list[str]) -> list[_Kind]:
+    source = Random(2)
+
+    def old() -> str:
+        return source.choice(known)
+
+    def new() -> str:
+        return question(source)
+
+    return [
+        _Kind("known state", old, None, 1),
+        _Kind("known state, and a known next one", old, old, 1),
+        _Kind("new state", new, None, 1),
+        _Kind("new state, and a new next one", new, new, 2),
+    ]
+
+
+def _figures(q: LLMQPredictor, known: list[str], kind: _Kind) -> Iterator[Figure]:
+    _steps(q, kind)
+    rounds = [(timed(partial(_scans, known, kind)), _steps(q, kind)) for _ in range(ROUNDS)]
+    scan = median(scans for scans, _ in rounds)
+    took = median(step for _, steps in rounds for step in steps)
+    peer = f"{kind.scans} plain scan{'s' * (kind.scans > 1)}"
+    yield Figure("experience", f"{peer} of {len(known):,} states", scan * 1e6, "µs")
+    yield Figure("experience", f"ours, {kind.name}", took * 1e6, "µs", took / scan, peer, Budget(1 / 500, at_most=True))
+
+
+def _scans(known: list[str], kind: _Kind) -> None:
+    for _ in range(kind.scans):
+        _scan(kind.state(), known)
 
 
 def _scan(text: str, known: list[str]) -> list[str]:
     return [one for one in known if similar(text, one)]
 
 
-def _figures(q: LLMQPredictor, known: list[str], scan: float) -> Iterator[Figure]:
-    source = Random(2)
-    states = {
-        "known state": lambda: source.choice(known),
-        "new state": lambda: question(source),
-    }
-    for name, draw in states.items():
-        for done in (True, False):
-            steps = [(draw(), None if done else draw()) for _ in range(STEPS + WARM)]
-            times = [timed_step(q, state, following, done) for state, following in steps][WARM:]
-            took = median(times)
-            what = f"ours, {name}{'' if done else ', and a next one'}"
-            yield Figure("experience", what, took * 1e6, "µs", took / scan, "plain scan", Budget(1 / 500, at_most=True))
+def _steps(q: LLMQPredictor, kind: _Kind) -> list[float]:
+    drawn = [(kind.state(), kind.following and kind.following()) for _ in range(STEPS)]
+    return [timed_step(q, state, following, following is None) for state, following in drawn]
 
 
 def timed_step(q: LLMQPredictor, state: str, following: str | None, done: bool) -> float:

@@ -9,7 +9,6 @@ from typing import Any
 from projections.brain import Brain as BrainView
 from projections.brain import Trace
 
-from ...admission import json_object
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import ExperienceEncoded, ImpactAssigned, WakeCounted
@@ -18,6 +17,7 @@ from ...rules.brain import in_words as brain_in_words
 from ...rules.brain import patterns as brain
 from ...session import Session, Transaction, undisturbed
 from ...types import Clock, Json
+from ...values import json_object
 from ..alone import alone
 from ..model import Ask
 from ..on_file import OnFile

@@ -9,13 +9,13 @@ from typing import Any
 from projections.brain import Brain as BrainView
 from projections.memory import MemoryEntry
 
-from ...admission import json_object
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import EpisodesReplayed, ReplayLink
 from ...rules.brain import consolidator
 from ...session import Session
 from ...types import Clock, Json
+from ...values import json_object
 from ..alone import alone
 from ..model import Ask
 

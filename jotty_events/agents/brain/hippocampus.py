@@ -9,7 +9,6 @@ from typing import Any
 
 from projections.brain import Brain as BrainView
 
-from ...admission import json_value
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import ExperienceJudged
@@ -17,6 +16,7 @@ from ...outcome import usable_reward
 from ...rules.brain import hippocampus
 from ...session import Session
 from ...types import Clock
+from ...values import json_value
 from ..alone import alone
 from ..model import Ask
 

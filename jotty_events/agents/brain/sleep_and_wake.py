@@ -7,13 +7,13 @@ from typing import Any
 
 from projections.brain import Brain as BrainView
 
-from ...admission import json_object
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import BrainStepped
 from ...rules.brain import sleep
 from ...session import Session, undisturbed
 from ...types import Clock, Json
+from ...values import json_object
 from ..alone import alone
 from ..model import Ask
 from .consolidator import ConsolidationResult, SharpWaveRippleConsolidator

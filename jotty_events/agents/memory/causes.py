@@ -6,12 +6,12 @@ from typing import Any
 from projections.memory import CausalLink, Memory
 from projections.view import TableView
 
-from ...admission import json_object, number, text
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import CausalLinked
 from ...rules.memory import causal
 from ...session import Session, Transaction
+from ...values import json_object, number, text
 
 
 class Causes:

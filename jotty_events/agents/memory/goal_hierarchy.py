@@ -8,12 +8,12 @@ from typing import Any
 from projections.goals import Goal
 from projections.view import TableView
 
-from ...admission import text
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...rules.memory import goals
 from ...session import Session, undisturbed
 from ...types import SHARED, Clock
+from ...values import text
 from ..alone import alone
 from .goals import GoalReader
 from .portrait import goals_as_dict

@@ -7,13 +7,13 @@ from typing import Any
 
 from projections.memory import MemoryEntry
 
-from ...admission import json_object, text
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import MemoryConsolidated
 from ...rules.memory import entries as memory
 from ...session import Session, Transaction, undisturbed
 from ...types import LEVELS, SHARED, Clock, Json
+from ...values import json_object, text
 from ..model import Ask
 from ..on_file import OnFile
 from ..refusal import require_budget, require_level, require_memory, require_said, require_texts, require_threshold

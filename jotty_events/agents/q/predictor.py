@@ -225,7 +225,7 @@ class LLMQPredictor(OnFile):
         if action is not None:
             entry = self._reader.entry(asked_of, self._action(action))
             return q_context.once(entry.lessons if entry else [])
-        near = (known for known, _ in self._reader.similar_states(asked_of))
+        near = (known for _, states in self._reader.similar_states(asked_of) for known in sorted(states()))
         entries = [entry for known in near for _, entry in self._reader.actions_of(known)]
         if self._session.rules < 2:
             entries.sort(key=lambda entry: entry.nth)

@@ -4,12 +4,14 @@ Invariants: a lookup never scans the table: similar states are found through an 
 state was replayed, and kept up with it otherwise.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from projections.q_table import QEntry, QTable
 
 from ...reading.snapshot.index import Index
+from ...rules.q.learning import Known
 from ...rules.q.retention import Key
+from ...rules.words.matches import Tier
 from ...session import Session
 from .state_index import NAME, StateIndex
 
@@ -40,8 +42,12 @@ class TableReader:
         """Return the highest value in a similar state, the `nth` of its entry, and how near the state is."""
         return self._current_index().highest_near(state)
 
-    def similar_states(self, state: str) -> Iterator[tuple[str, float]]:
-        """Give out the states similar to this one, itself included, with their Jaccard index, nearest first."""
+    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
+        """Return (state, action, value, insertion number) of the entries of exactly these states."""
+        return self._table.values_of(states)
+
+    def similar_states(self, state: str) -> Iterator[Tier]:
+        """Give out the states similar to this one, itself included, by their Jaccard index, the nearest first."""
         return self._current_index().similar(state)
 
     def _current_index(self) -> StateIndex:
@@ -69,10 +75,10 @@ class Without:
         """Return the entry of exactly this state and action, unless it is the one left out."""
         return None if (state, action) == self._key else self._reader.entry(state, action)
 
-    def actions_of(self, state: str) -> Iterable[tuple[str, QEntry]]:
-        """Return the actions known in exactly this state, but for the one left out."""
-        return [one for one in self._reader.actions_of(state) if (state, one[0]) != self._key]
+    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
+        """Return what is known of the actions in exactly these states, but for the one left out."""
+        return [one for one in self._reader.values_of(states) if one[:2] != self._key]
 
-    def similar_states(self, state: str) -> Iterator[tuple[str, float]]:
-        """Give out the states similar to this one, nearest first."""
+    def similar_states(self, state: str) -> Iterator[Tier]:
+        """Give out the states similar to this one, the nearest first."""
         return self._reader.similar_states(state)

@@ -5,7 +5,7 @@ it is first asked, and made anew of the table should it turn out damaged.
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from functools import partial
 from typing import Any, TypeVar
 
 from projections.q_table import QTable
@@ -14,9 +14,9 @@ from ...errors import DamagedSnapshot, MissingFile
 from ...reading.snapshot.index import TEXTS, Index, KeptIndex
 from ...rules.q.highest import HighestValues, Near
 from ...rules.words.index import WordIndex
-from ...rules.words.matches import Match
+from ...rules.words.matches import Tier
 
-NAME, OF, VERSION = "q_states", "q_table", 2
+NAME, OF, VERSION = "q_states", "q_table", 3
 T = TypeVar("T")
 
 KEPT_FROM = 1024
@@ -39,24 +39,28 @@ class StateIndex:
             self._kept, self._came, self._went = None, {}, {}
             table.watch_states(self)
 
-    def similar(self, text: str) -> Iterator[Match]:
-        """Give out the states similar to one, itself included, with their Jaccard index, nearest first."""
-        given = 0
+    def similar(self, text: str) -> Iterator[Tier]:
+        """Give out the states similar to one, itself included, by their Jaccard index, the nearest first."""
+        for near, texts in self._ask(lambda index: index.matches(text)).tiers():
+            yield Tier(near, partial(self._fetched, text, near, texts))
+
+    def _fetched(self, text: str, near: float, texts: Callable[[], list[str]]) -> list[str]:
         try:
-            for one in self._ask(lambda index: index.matches(text)):
-                yield one
-                given += 1
+            return texts()
         except (DamagedSnapshot, MissingFile):
-            # The order is defined: an index made anew goes on where the damaged one stopped.
-            yield from islice(self._made_anew().matches(text), given, None)
+            return [one for one, as_near in self._made_anew().similar(text) if as_near == near]
 
     def highest_near(self, text: str) -> Near | None:
         """Return the highest value in a similar state, the `nth` of its entry, and how near the state is."""
+        return self._ask(lambda index: self._highest_values(index).near(index, text))
+
+    def _highest_values(self, index: WordIndex) -> HighestValues:
         if self._highest is None:
             highest = self._highest = HighestValues(self._table.highest_in)
             self._table.follow_values(lambda key: highest.change(key[0]))
-        kept = self._highest
-        return self._ask(lambda index: kept.near(index, text))
+            if self._kept is None:
+                highest.learn_all(index)
+        return self._highest
 
     def _ask(self, question: Callable[[WordIndex], T]) -> T:
         try:

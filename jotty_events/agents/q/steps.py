@@ -9,11 +9,11 @@ from math import isfinite
 from numbers import Real
 from typing import Any, Protocol
 
-from ...admission import json_object, text
 from ...errors import ConfigError
 from ...outcome import usable_reward
 from ...rules.words.text_form import describe_action, describe_state
 from ...types import Json
+from ...values import json_object, text
 
 Described = str | Mapping[str, Any]
 """A state or an action: what it is made of, or its text."""

@@ -8,7 +8,6 @@ from typing import Any
 
 from projections.todos import TodoTask
 
-from ...admission import json_object
 from ...config import JottyConfig
 from ...errors import ConfigError
 from ...events import (
@@ -29,6 +28,7 @@ from ...rules.todo import replanning
 from ...rules.todo import tasks as todo
 from ...session import Session, Transaction, undisturbed
 from ...types import Clock, Json
+from ...values import json_object
 from ..alone import alone
 from ..model import Ask
 from ..refusal import require_said

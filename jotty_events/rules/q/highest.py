@@ -7,10 +7,11 @@ is asked for. What is kept stands at the number that the index gives each state,
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..words.index import WordIndex
 from ..words.matches import Matches
-from ..words.overlap import Integers
+from ..words.near import Integers
 
 Highest = tuple[float, int]
 """The highest value in a state, and the `nth` of its entry: the oldest of equals."""
@@ -47,19 +48,33 @@ class HighestValues:
         if len(self._changed) > _FEW:
             self._begin()
 
+    def learn_all(self, index: WordIndex) -> None:
+        """Ask for all states of an index that was just made, none of which is gone: it takes less than one by one."""
+        self._follow(index)
+        states = index.texts()
+        self._grow(len(states))
+        self._keep(np.arange(len(states)), states)
+
     def near(self, index: WordIndex, state: str) -> Near | None:
         """Return the highest value in the states of an index that are similar to one; None if there are none."""
         self._follow(index)
         matches = index.matches(state)
         if not len(matches):
             return None
+        values, nths = self._of(matches)
+        highest = (values == values.max()).nonzero()[0]
+        at = highest[nths.take(highest).argmin()]
+        return float(values[at]), int(nths[at]), float(matches.nearness[at])
+
+    def _of(self, matches: Matches) -> tuple[NDArray[np.float64], Integers]:
         stands = matches.stands
         self._grow(int(stands.max()) + 1)
-        self._learn(matches)
-        values = self._values[stands]
-        highest = np.flatnonzero(values == values.max())
-        at = highest[self._nths[stands[highest]].argmin()]
-        return float(values[at]), int(self._nths[stands[at]]), float(matches.nearness[at])
+        nths = self._nths.take(stands)
+        if nths.min() == _UNKNOWN:
+            unknown = stands[nths == _UNKNOWN]
+            self._keep(unknown, matches.texts_at(unknown))
+            nths = self._nths.take(stands)
+        return self._values.take(stands), nths
 
     def _follow(self, index: WordIndex) -> None:
         """Forget what changed; all of it, where the index numbers its texts in another way."""
@@ -79,9 +94,7 @@ class HighestValues:
             self._values = np.concatenate((self._values, np.zeros(more)))
             self._nths = np.concatenate((self._nths, np.full(more, _UNKNOWN)))
 
-    def _learn(self, matches: Matches) -> None:
-        unknown = matches.stands[self._nths[matches.stands] == _UNKNOWN]
-        if len(unknown):
-            found = self._ask(matches.texts_at(unknown))
-            self._values[unknown] = [value for value, _ in found]
-            self._nths[unknown] = [nth for _, nth in found]
+    def _keep(self, stands: Integers, states: Sequence[str]) -> None:
+        found = self._ask(states)
+        self._values[stands] = [value for value, _ in found]
+        self._nths[stands] = [nth for _, nth in found]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import isfinite, isnan
 from typing import NamedTuple, Protocol
 
+from ..words.matches import Tier
 from ..words.similarity import SIMILAR_ABOVE, jaccard, words
 from .lessons import lesson
 
@@ -59,17 +60,21 @@ class QRow(Protocol):
     def average_reward(self) -> float: ...
 
 
+Known = tuple[str, str, float, int]
+"""A state, an action, their value, and the `nth` of their entry."""
+
+
 class QReader(Protocol):
     """What the rules must be able to look up in a table."""
 
     def entry(self, state: str, action: str) -> QRow | None:
         """Return the entry of exactly this state and action."""
 
-    def similar_states(self, state: str) -> Iterable[tuple[str, float]]:
-        """Return the table's states that are similar, itself included, with their Jaccard index, nearest first."""
+    def similar_states(self, state: str) -> Iterable[Tier]:
+        """Return the table's states that are similar, itself included, by their Jaccard index, the nearest first."""
 
-    def actions_of(self, state: str) -> Iterable[tuple[str, QRow]]:
-        """Return the actions known in exactly this state, in the order of their `nth`."""
+    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
+        """Return what is known of each action in exactly these states, in any order."""
 
 
 class NextReader(Protocol):
@@ -134,8 +139,8 @@ def estimate(reader: QReader, state: str, action: str, *, version: int = 2) -> E
     similar = (_nearest if version >= 2 else _first)(reader, state, words(action), action)
     if similar is None:
         return UNKNOWN
-    near, row = similar
-    return Estimate(discounted(row.value), row.nth, row.value, near)
+    near, value, nth = similar
+    return Estimate(discounted(value), nth, value, near)
 
 
 def discounted(value: float) -> float:
@@ -143,32 +148,38 @@ def discounted(value: float) -> float:
     return SIMILAR_DISCOUNT * value
 
 
-def _nearest(reader: QReader, state: str, wanted: frozenset[str], action: str) -> tuple[float, QRow] | None:
-    best: tuple[float, QRow] | None = None
+_Similar = tuple[float, float, int]
+"""How near an entry is, its value, and its `nth`."""
+
+
+def _nearest(reader: QReader, state: str, wanted: frozenset[str], action: str) -> _Similar | None:
+    best: _Similar | None = None
     best_rank: tuple[float, float, str, str] | None = None
-    for known_state, state_near in reader.similar_states(state):
+    for state_near, states in reader.similar_states(state):
         # Nearest first: no action can make up for a state that is further away than the best pair so far.
         if best is not None and state_near < best[0]:
             break
-        for known_action, row in reader.actions_of(known_state):
-            action_near = 1.0 if known_action == action else jaccard(wanted, words(known_action))
-            if action_near <= SIMILAR_ABOVE:
-                continue
+        for known_state, known_action, value, nth in reader.values_of(states()):
+            action_near = _nearness(action, wanted, known_action)
             near = state_near * action_near
-            rank = (-near, -row.value, known_state, known_action)
-            if best_rank is None or rank < best_rank:
-                best, best_rank = (near, row), rank
+            rank = (-near, -value, known_state, known_action)
+            if action_near > SIMILAR_ABOVE and (best_rank is None or rank < best_rank):
+                best, best_rank = (near, value, nth), rank
     return best
 
 
-def _first(reader: QReader, state: str, wanted: frozenset[str], action: str) -> tuple[float, QRow] | None:
+def _first(reader: QReader, state: str, wanted: frozenset[str], action: str) -> _Similar | None:
     found = (
-        (state_near * action_near, row)
-        for known_state, state_near in reader.similar_states(state)
-        for known_action, row in reader.actions_of(known_state)
-        if (action_near := 1.0 if known_action == action else jaccard(wanted, words(known_action))) > SIMILAR_ABOVE
+        (state_near * action_near, value, nth)
+        for state_near, states in reader.similar_states(state)
+        for _, known_action, value, nth in reader.values_of(states())
+        if (action_near := _nearness(action, wanted, known_action)) > SIMILAR_ABOVE
     )
-    return min(found, key=lambda one: one[1].nth, default=None)
+    return min(found, key=lambda one: one[2], default=None)
+
+
+def _nearness(action: str, wanted: frozenset[str], known: str) -> float:
+    return 1.0 if known == action else jaccard(wanted, words(known))
 
 
 def best_next(reader: NextReader, next_state: str | None, *, version: int = 2) -> Estimate:

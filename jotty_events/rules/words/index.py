@@ -1,17 +1,15 @@
 """An index that finds every text similar to a given one, exactly, without looking at all of them.
 
 Invariants: the answer is that of `similarity.similar` asked for each text in turn, in a defined order; it depends on
-which texts are in the index, never on how they got there.
+which texts are in the index, never on how they got there. A text that is gone keeps its stand, which is never given
+again until all are numbered anew.
 
-Why it is exact. Let two texts have m and n words and share o. Their Jaccard index is above 1/2 just when
-3 * o > m + n. Sort the words of both by one and the same order, and let their first shared word stand at positions
-i and j: then o <= 1 + min(m - i - 1, n - j - 1). So a similar text is found under one of the first words of the
-query, at a position and among lengths that still allow enough shared words. With the rarest words first in the
-order, those words lead to few texts, however common the other words are.
+Two texts of m and n words that share o have a Jaccard index above 1/2 just when 3 * o > m + n.
 
-An index has two parts. The packed one (packed.py) is made at once, can be saved and mapped into memory again,
-and never changes; what went of it is remembered. The live one (live.py) holds what came since. When that has
-become a good part of all, one change in so many packs all anew: it pays about 10 microseconds a text.
+An index has several parts. The first is packed (packed.py): it is made at once, can be saved and mapped into memory
+again, and never changes. What comes since is looked at text by text as long as it is little (tail.py), and then packed
+as well; a part that is not twice as long as what comes behind it is packed together with that. When what came, or
+went, has become a good part of the first, one change in so many packs all anew. It pays about 10 microseconds a text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,20 +18,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .live import LiveWords
-from .matches import NOWHERE, Match, Matches
-from .overlap import Near
+from .matches import Match, Matches
+from .near import NOWHERE, Near
 from .packed import PackedWords
 from .packing import pack
 from .similarity import words
+from .tail import Tail
 
 _REMEMBERED = 8
 """Answers kept: what is learned of one step asks a few times for the same state."""
 
 _FEW = 1024
-"""So many live texts, or packed ones that went, never cause all to be packed anew."""
+"""So many texts that came, or packed ones that went, never cause all to be packed anew."""
 _SHARE = 0.5
 """Nor do fewer than this share of the packed ones."""
+_TWICE = 2
+"""A part of so many times the texts behind it stays as it is."""
 
 
 class WordIndex:
@@ -57,10 +57,12 @@ class WordIndex:
     def _begin(self, packed: PackedWords | None, texts: Sequence[str]) -> None:
         self._packed = packed
         self._packed_texts = texts
+        self._begun = len(packed or ())
+        self._parts: list[tuple[int, PackedWords]] = [] if packed is None else [(0, packed)]
+        self._came: list[str] = []
+        self._stands: dict[str, int] = {}
+        self._tail = Tail()
         self._gone: set[int] = set()
-        self._live = LiveWords()
-        self._numbers: dict[str, int] = {}
-        self._next = 0
         self._answers: dict[str, Matches] = {}
         self.numbering = object()
         """Another one as soon as texts stand elsewhere."""
@@ -78,8 +80,8 @@ class WordIndex:
 
     def texts(self) -> list[str]:
         """Return all texts: what is packed as it was given, then what was added, the oldest first."""
-        kept = (i for i in range(len(self._packed or ())) if i not in self._gone)
-        return [*(self._packed_texts[i] for i in kept), *self.added]
+        kept = (place for place in range(self._begun) if place not in self._gone)
+        return [*map(self._packed_texts.__getitem__, kept), *self.added]
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]] | None:
@@ -94,18 +96,28 @@ class WordIndex:
     @property
     def added(self) -> list[str]:
         """The texts that are not in `arrays`, the oldest first."""
-        return self._live.texts()
+        return list(self._stands)
 
     @property
     def gone(self) -> list[int]:
         """The places of the texts that are in `arrays` and no more in the index, in ascending order."""
-        return sorted(self._gone)
+        return sorted(place for place in self._gone if place < self._begun)
 
     def __len__(self) -> int:
-        return len(self._packed or ()) - len(self._gone) + len(self._live)
+        return self._end - len(self._gone)
+
+    @property
+    def _end(self) -> int:
+        """The stand of the text that comes next."""
+        return self._begun + len(self._came)
 
     def __contains__(self, text: object) -> bool:
-        return text in self._numbers or (isinstance(text, str) and self._place(text) is not None)
+        return isinstance(text, str) and self.stand_of(text) is not None
+
+    def stand_of(self, text: str) -> int | None:
+        """Return where a text stands, as its matches say it; None if it is not here."""
+        stand = self._stands.get(text)
+        return self._place(text) if stand is None else stand
 
     def _place(self, text: str) -> int | None:
         for place in self._packed.places_of(text) if self._packed else ():
@@ -113,35 +125,37 @@ class WordIndex:
                 return place
         return None
 
-    def stand_of(self, text: str) -> int | None:
-        """Return where a text stands, as its matches say it; None if it is not here."""
-        number = self._numbers.get(text)
-        return self._place(text) if number is None else len(self._packed or ()) + number
-
     def add(self, text: str) -> None:
         """Put a text into the index, unless it is there."""
         if text not in self:
-            self._numbers[text] = self._next
-            self._live.add(self._next, text)
-            self._next += 1
+            self._stands[text] = self._end
+            self._came.append(text)
+            self._tail.add(words(text))
             self._changed()
 
     def discard(self, text: str) -> None:
         """Take a text out of the index, if it is there."""
-        number = self._numbers.pop(text, None)
-        if number is not None:
-            self._live.discard(number)
-        elif (place := self._place(text)) is not None:
-            self._gone.add(place)
-        self._changed()
+        stand = self.stand_of(text)
+        if stand is not None:
+            self._stands.pop(text, None)
+            self._gone.add(stand)
+            self._changed()
 
     def _changed(self) -> None:
         self._answers.clear()
-        few = max(_FEW, _SHARE * len(self._packed or ()))
-        # Numbers that are not used again cost room where texts come and go without end.
-        if max(len(self._live), len(self._gone)) > few or self._next > 4 * (few + len(self._live)):
+        if max(len(self._came), len(self._gone)) > max(_FEW, _SHARE * self._begun):
             texts = self.texts()
             self._begin(PackedWords(pack(texts)), texts)
+        elif self._tail.full:
+            self._pack_tail()
+
+    def _pack_tail(self) -> None:
+        begin = self._end - len(self._tail)
+        while begin > self._begun and len(self._parts[-1][1]) < _TWICE * (self._end - begin):
+            begin, _ = self._parts.pop()
+        # What is gone is packed with the rest, so that all stands stay.
+        self._parts.append((begin, PackedWords(pack(self._came[begin - self._begun :]))))
+        self._tail = Tail()
 
     def similar(self, text: str) -> list[Match]:
         """Return each similar text with its Jaccard index (1.0 if equal): the nearest first, then by text."""
@@ -168,23 +182,19 @@ class WordIndex:
         if not query:
             own = self.stand_of(text)
             return Matches(NOWHERE if own is None else Near(np.array([own]), np.ones(1)), self._text_at)
-        packed, live = self._in_packed(query), self._in_live(query)
-        # What is packed stands at its place, what is live after all of that.
-        places = np.concatenate((packed.places, live.places + len(self._packed or ())))
-        return Matches(Near(places, np.concatenate((packed.nearness, live.nearness))), self._text_at)
+        found = [part.near(query).behind(begin) for begin, part in self._parts]
+        found.append(self._tail.near(query, len(query)).behind(self._end - len(self._tail)))
+        return Matches(self._here(found), self._text_at)
+
+    def _here(self, found: Sequence[Near]) -> Near:
+        """Return what is not gone of some parts' answers."""
+        some = [one for one in found if len(one.places)] or [NOWHERE]
+        all_found = some[0] if len(some) == 1 else Near(*map(np.concatenate, zip(*some, strict=True)))
+        if not self._gone:
+            return all_found
+        kept = [place not in self._gone for place in all_found.places.tolist()]
+        return Near(all_found.places[kept], all_found.nearness[kept])
 
     def _text_at(self, stand: int) -> str:
-        begun = len(self._packed or ())
-        return self._packed_texts[stand] if stand < begun else self._live[stand - begun]
-
-    def _in_packed(self, query: frozenset[str]) -> Near:
-        if self._packed is None:
-            return NOWHERE
-        found = self._packed.near(query)
-        if self._gone:
-            kept = np.array([place not in self._gone for place in found.places.tolist()], bool)
-            found = Near(found.places[kept], found.nearness[kept])
-        return found
-
-    def _in_live(self, query: frozenset[str]) -> Near:
-        return self._live.near(query) if len(self._live) else NOWHERE
+        begun = self._begun
+        return self._packed_texts[stand] if stand < begun else self._came[stand - begun]

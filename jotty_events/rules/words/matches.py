@@ -5,13 +5,19 @@ needs numbers only, of many texts, fetches none.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
 
-import numpy as np
-
-from .overlap import Integers, Near
+from .near import Integers, Near
 
 Match = tuple[str, float]
-NOWHERE = Near(np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+class Tier(NamedTuple):
+    """Texts that are equally near: how near, and what fetches them, in no particular order."""
+
+    near: float
+    texts: Callable[[], list[str]]
 
 
 class Matches:
@@ -29,14 +35,18 @@ class Matches:
 
     def __iter__(self) -> Iterator[Match]:
         """Give out each text with its nearness: the nearest first, then by text."""
-        order = (-self.nearness).argsort(kind="stable")
-        nearness, stands = self.nearness[order], self.stands[order].tolist()
-        ends = [*(np.flatnonzero(nearness[1:] != nearness[:-1]) + 1).tolist(), len(stands)]
+        for near, texts in self.tiers():
+            yield from ((text, near) for text in sorted(texts()))
+
+    def tiers(self) -> Iterator[Tier]:
+        """Give out the texts by how near they are, the nearest first."""
+        order = self.nearness.argsort()[::-1]
+        nearness, stands = self.nearness[order].tolist(), self.stands[order]
         begin = 0
-        for end in ends if stands else ():
-            near = float(nearness[begin])
-            yield from ((text, near) for text in sorted(map(self._text_at, stands[begin:end])))
-            begin = end
+        for at, near in enumerate(nearness):
+            if at + 1 == len(nearness) or nearness[at + 1] != near:
+                yield Tier(near, partial(self.texts_at, stands[begin : at + 1]))
+                begin = at + 1
 
     def texts_at(self, stands: Integers) -> list[str]:
         """Return the texts that stand at some of these places."""

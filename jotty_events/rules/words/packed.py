@@ -2,150 +2,141 @@
 
 Invariants: an answer is exact. Nothing here holds a text: whoever asks has them by their place.
 
-Why it is exact, and quick where labels are common. index.py says why a similar text is found under one of the
-first words of the query. With the rarest first, either both share a rare word, and few texts are found under it; or
-they share none, and the common words alone decide. These are the same for whole groups of texts, so that groups are
-looked at, and of a group that shares enough all texts up to some number of words are similar without another look.
+Why it is exact, and quick where labels are common. Texts of one class have the same common words and as many words
+(packing.py): how many rare words a text must share with the query to be similar is one number for all of them. How
+many it does share is how often it is found under the rare words of the query. No text is looked at by itself.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .overlap import Integers, Near, distinct, near, overlaps, ranges
-from .packing import coded_of, hashes_of
+from .near import Integers, Near, near, needed
+from .packing import coded_of, hashes_of, text_of
 
 Arrays = Mapping[str, NDArray[Any]]
 
+_HASHED = "word", "text"
 _UNKNOWN = -1
-_FEW_GROUPS = 512
-"""So few groups are looked at all together."""
 _REMEMBERED = 10_000
 """Words whose numbers are kept at hand: most of those that are asked for are asked for again."""
+_PLANNED = 1 << 18
+"""So many numbers are kept of what follows from common words alone: many queries have the same labels."""
 
 
-class _Candidates(NamedTuple):
-    """Texts that share a rare word, their groups and numbers of words, and the most rare words that they may share."""
+class _Found(NamedTuple):
+    """Texts by their names, their classes, and how many words they share with the query."""
 
-    texts: Integers
-    groups: Integers
-    n: Integers
-    most: Integers
-
-    def likely(self, shared: "_Shared", m: int) -> Integers:
-        """Return those that may be similar, given how many common words their groups share."""
-        # Where all groups were looked at, each stands at its own number.
-        at = self.groups if shared.all else np.searchsorted(shared.groups, self.groups)
-        found: Integers = self.texts[3 * (shared.words[at] + self.most) > m + self.n]
-        return found
+    names: Integers
+    classes: Integers
+    shared: Integers
 
 
-class _Shared(NamedTuple):
-    """How many common words some groups share with a query, or all of them."""
+_NONE = _Found(*3 * (np.empty(0, np.int64),))
 
-    groups: Integers
-    words: Integers
-    all: bool
+
+class _Plan(NamedTuple):
+    """What the common words of a query and its number of words, m, say of all texts.
+
+    By class: how many of the common words a text has, and how many others it must share to be similar; and the texts
+    that need share no others.
+    """
+
+    m: int
+    common: Integers
+    needed: Integers
+    whole: _Found
 
 
 class PackedWords:
-    """The words of n texts, found by what they share with a query. It never changes."""
+    """The words of n texts, found by what they share with a query. They never change; what is kept at hand does."""
 
     def __init__(self, arrays: Arrays) -> None:
-        """Take the arrays that `pack` made; they are read as far as a query needs them. KeyError if one is missing."""
+        """Take the arrays that `pack` made. KeyError if one is missing."""
         self.arrays = arrays
-        self._starts = arrays["starts"]
-        self._words = arrays["words"]
+        self._hashes = {kind: _seen(arrays[f"{kind}_hashes"]) for kind in _HASHED}
         self._vocabulary = arrays["vocabulary"]
         self._vocabulary_from = arrays["vocabulary_from"]
-        self._rare = len(arrays["posted_from"]) - 1
-        self._group_starts = arrays["group_starts"]
-        self._remembered: dict[str, int] = {}
+        self._members = arrays["members"]
+        self._posted = arrays["posted"]
+        self._posted_from = arrays["posted_from"].data
+        self._rare = len(self._posted_from) - 1
+        self._group_has = arrays["group_has"].reshape(-1, *arrays["groups"])
+        self._classes = arrays["classes"]
+        self._class_groups = arrays["class_groups"]
+        self._class_sizes = arrays["class_sizes"]
+        self._class_from = arrays["class_from"]
+        self._remembered = self._first_words()
+        self._plans: dict[tuple[int, ...], _Plan] = {}
+        self._planned = 0
+
+    def _first_words(self) -> dict[str, int]:
+        """Return the numbers of all words, where these are few."""
+        if len(self._vocabulary_from) > _REMEMBERED:
+            return {}
+        ends, coded = self._vocabulary_from.tolist(), self._vocabulary.tobytes()
+        return {text_of(coded[ends[at] : ends[at + 1]]): at for at in range(len(ends) - 1)}
 
     def __len__(self) -> int:
-        return len(self._starts) - 1
+        return len(self._members)
 
     def near(self, query: frozenset[str]) -> Near:
-        """Return the places of the texts that are similar to a query with words, in ascending order."""
-        m = len(query)
-        known = np.sort(np.fromiter(self._numbers(query), np.int64))
-        rare, common = known[known < self._rare], known[known >= self._rare]
-        candidates = self._with_rare_words(rare, m, m - len(common))
-        shared = self._shared(common, m, candidates.groups)
-        found = distinct(np.concatenate((candidates.likely(shared, m), self._by_common_words(shared, m))))
-        starts = self._starts[found]
-        counts = self._starts[found + 1] - starts
-        places, nearness = near(known, m, self._words_known, self._words[ranges(starts, counts)], counts)
-        return Near(found[places], nearness)
+        """Return the places of the texts that are similar to a query with words, in no particular order."""
+        known = [number for number in self._numbers(query) if number != _UNKNOWN]
+        rare = self._rare
+        plan = self._plan(len(query), [number - rare for number in known if number >= rare])
+        found = self._by_rare_words([number for number in known if number < rare], plan)
+        if len(plan.whole.names):
+            found = _joined(found, plan)
+        return near(self._members.take(found.names), found.shared, plan.m, self._class_sizes.take(found.classes))
 
-    @property
-    def _words_known(self) -> int:
-        return len(self._vocabulary_from) - 1
+    def _plan(self, m: int, common: list[int]) -> _Plan:
+        key = (m, *sorted(common))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._new_plan(m, common)
+            self._planned += len(plan.needed) + len(plan.whole.names)
+            if self._planned > _PLANNED:
+                self._plans.clear()
+                self._planned = 0
+            self._plans[key] = plan
+        return plan
 
-    def _with_rare_words(self, rare: Integers, m: int, own: int) -> "_Candidates":
-        """Return the texts that share a rare word with a query of m words, of which `own` are not common."""
-        # A word that no text has stands before all others, whatever it is.
-        first = rare[np.arange(own - len(rare), own) < (m + 1) // 2]
-        posted_from = self.arrays["posted_from"]
-        begin = posted_from[first]
-        where = ranges(begin, posted_from[first + 1] - begin)
-        where, found = _counted(where, self.arrays["posted"][where])
-        # A text is found once for each word in the first half of both; all others may be shared besides.
-        most = found + (len(rare) - len(first)) + self.arrays["posted_besides"][where]
-        return _Candidates(
-            self.arrays["posted"][where], self.arrays["posted_groups"][where], self.arrays["posted_sizes"][where], most
-        )
+    def _new_plan(self, m: int, common: list[int]) -> _Plan:
+        shared = np.add.reduce(self._group_has[common], axis=0, dtype=np.int64).take(self._class_groups)
+        others = needed(m, self._class_sizes) - shared
+        whole = (others <= 0).nonzero()[0]
+        return _Plan(m, shared, others, self._members_of(whole, shared) if len(whole) else _NONE)
 
-    def _shared(self, common: Integers, m: int, also: Integers) -> _Shared:
-        """Return how many of the query's common words each group shares that may have a similar text, and others."""
-        starts = self._group_starts
-        if len(starts) <= _FEW_GROUPS:
-            counts = starts[1:] - starts[:-1]
-            words = overlaps(common, self._words_known, self.arrays["group_words"], counts)
-            return _Shared(np.arange(len(counts)), words, True)
-        groups = self._groups(common, m, also)
-        counts = starts[groups + 1] - starts[groups]
-        flat = self.arrays["group_words"][ranges(starts[groups], counts)]
-        return _Shared(groups, overlaps(common, self._words_known, flat, counts), False)
+    def _members_of(self, classes: Integers, shared: Integers) -> _Found:
+        """Return all texts of some classes, in the order of their names; `shared` is by class."""
+        begin = self._class_from[classes]
+        counts = self._class_from[classes + 1] - begin
+        each = classes.repeat(counts)
+        return _Found(_ranges(begin, counts), each, shared[each])
 
-    def _by_common_words(self, shared: _Shared, m: int) -> Integers:
-        """Return the texts whose common words alone make them similar."""
-        # A group's texts stand by their number of words: up to some number they are similar, and no more after that.
-        sizes_from, sizes = self.arrays["group_sizes_from"], self.arrays["group_sizes"]
-        begin = sizes_from[shared.groups]
-        counts = sizes_from[shared.groups + 1] - begin
-        which = ranges(begin, counts)
-        enough = which[(3 * shared.words).repeat(counts) > m + sizes[which]]
-        members_from = self.arrays["members_from"]
-        begin = members_from[enough]
-        found: Integers = self.arrays["members"][ranges(begin, members_from[enough + 1] - begin)]
-        return found
+    def _by_rare_words(self, rare: list[int], plan: _Plan) -> _Found:
+        """Return the texts that share enough rare words with the query, and at least one."""
+        begin = self._posted_from
+        names, found = _counted([self._posted[begin[word] : begin[word + 1]] for word in rare], len(self))
+        classes = self._classes.take(names)
+        enough = (found >= plan.needed.take(classes)).nonzero()[0]
+        classes = classes.take(enough)
+        return _Found(names.take(enough), classes, found.take(enough) + plan.common.take(classes))
 
-    def _groups(self, common: Integers, m: int, also: Integers) -> Integers:
-        """Return the groups that may share so many of the common words, and others, in ascending order."""
-        posted_from = self.arrays["group_posted_from"]
-        numbers = common - self._rare
-        counts = posted_from[numbers + 1] - posted_from[numbers]
-        where = ranges(posted_from[numbers], counts)
-        groups = self.arrays["group_posted"][where]
-        size = self._group_starts[groups + 1] - self._group_starts[groups]
-        left = np.minimum(
-            np.repeat(len(common) - np.arange(len(common)), counts), size - self.arrays["group_places"][where]
-        )
-        least = self.arrays["group_sizes"][self.arrays["group_sizes_from"][groups]]
-        return distinct(np.concatenate((groups[3 * left > m + least], also)))
+    def _numbers(self, query: Iterable[str]) -> list[int]:
+        """Return the numbers of the words that are known, in no particular order."""
+        numbers = map(self._remembered.get, query)
+        return [self._remember(word) if number is None else number for word, number in zip(query, numbers, strict=True)]
 
-    def _numbers(self, query: Iterable[str]) -> Iterator[int]:
-        for word in query:
-            number = self._remembered.get(word)
-            if number is None:
-                number = self._number(word)
-                if len(self._remembered) < _REMEMBERED:
-                    self._remembered[word] = number
-            if number != _UNKNOWN:
-                yield number
+    def _remember(self, word: str) -> int:
+        number = self._number(word)
+        if len(self._remembered) < _REMEMBERED:
+            self._remembered[word] = number
+        return number
 
     def _number(self, word: str) -> int:
         coded = coded_of(word)
@@ -160,19 +151,44 @@ class PackedWords:
         return list(self._looked_up("text", coded_of(text)))
 
     def _looked_up(self, kind: str, coded: bytes) -> Iterator[int]:
-        hashes = self.arrays[f"{kind}_hashes"]
-        wanted = hashes_of([coded])[0]
-        at = int(np.searchsorted(hashes, wanted))
+        hashes, wanted = self._hashes[kind], int(hashes_of([coded])[0])
+        at = bisect_left(hashes, wanted)
         while at < len(hashes) and hashes[at] == wanted:
             yield int(self.arrays[f"{kind}_by_hash"][at])
             at += 1
 
 
-def _counted(where: Integers, texts: Integers) -> tuple[Integers, Integers]:
-    """Return for each of some texts one of the places where it stands, and at how many it does."""
-    order = texts.argsort()
-    ordered = texts[order]
-    new = np.ones(len(ordered) + 1, np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:-1])
-    ends = np.flatnonzero(new)
-    return where[order[ends[:-1]]], ends[1:] - ends[:-1]
+def _seen(hashes: NDArray[Any]) -> Any:
+    """Return a view of numbers of this machine's kind: a few of them are read several times as fast through it."""
+    return hashes.astype(np.uint64, copy=False).data
+
+
+def _joined(found: _Found, plan: _Plan) -> _Found:
+    """Return what was found and all texts that need share no rare words, each once."""
+    inside = plan.needed.take(found.classes) <= 0
+    shared = plan.whole.shared.copy()
+    shared[plan.whole.names.searchsorted(found.names[inside])] = found.shared[inside]
+    besides = _Found(*(one[~inside] for one in found))
+    return _Found(*map(np.concatenate, zip(besides, plan.whole._replace(shared=shared), strict=True)))
+
+
+def _ranges(starts: Integers, counts: Integers) -> Integers:
+    """Return start, start + 1, … for each of the starts, as many as its count, one after the other."""
+    ends = counts.cumsum()
+    each: Integers = np.arange(ends[-1]) + (starts - (ends - counts)).repeat(counts)
+    return each
+
+
+def _counted(lists: list[Integers], size: int) -> tuple[Integers, Integers]:
+    """Return the numbers below `size` that stand in some lists, in ascending order, and in how many each stands."""
+    flat = np.concatenate(lists) if lists else np.empty(0, np.int32)
+    if len(flat) > size:
+        often = np.bincount(flat, minlength=size)
+        names = often.nonzero()[0]
+        return names, often[names]
+    flat.sort()
+    new = np.empty(len(flat) + 1, np.bool_)
+    new[0] = new[-1] = True
+    np.not_equal(flat[1:], flat[:-1], out=new[1:-1])
+    begin = new.nonzero()[0]
+    return flat.take(begin[:-1]), begin[1:] - begin[:-1]

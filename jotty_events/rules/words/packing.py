@@ -1,8 +1,8 @@
 """How the words of many texts are laid out as flat arrays (packed.py reads them).
 
 Invariants: the arrays are a function of the texts and their order, never of a hash seed. A word's number is its rank,
-the rarest word first. The words of a text stand in ascending order, so that its common words are the last ones; texts
-with the same common words make a group.
+the rarest word first, so that the common words are the last ones. Texts with the same common words make a group, and
+those of a group with as many words a class; members stand by class, and a text is named by where it stands in them.
 """
 
 from array import array
@@ -14,16 +14,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .overlap import Integers, ranges
+from .near import Integers
 from .similarity import words
 
 Arrays = dict[str, NDArray[Any]]
 
 HASH = np.dtype("<u8")
 COMMON = 0.01
-"""A word in more than this share of all texts is common."""
+"""A word in more than this share of all texts may be common."""
 FEW = 32
 """And in more than so many of them."""
+GROUPS = 512
+"""The most frequent words are, as long as they do not part the texts into more groups than this."""
 
 
 def pack(texts: Sequence[str]) -> Arrays:
@@ -31,18 +33,20 @@ def pack(texts: Sequence[str]) -> Arrays:
     numbers, counts, vocabulary = _numbered(texts)
     frequency = np.bincount(numbers, minlength=len(vocabulary))
     ranks, order = _ranked(frequency, vocabulary)
-    starts = _ends(counts)
-    owners = np.repeat(np.arange(len(counts)), counts)
-    # Sets have no order: what stands in one text is sorted here, by rank.
-    flat = np.sort(owners * max(1, len(order)) + ranks[numbers]) - owners * max(1, len(order))
-    rare = int(np.count_nonzero(frequency <= max(FEW, COMMON * len(counts))))
-    common = _common_words(flat, owners, counts, (rare, len(order)))
+    held_from = _ends(frequency[order])
+    by_word = ranks[numbers].argsort(kind="stable")
+    holders = np.arange(len(counts)).repeat(counts)[by_word]
+    group, rare = _grouped(holders, held_from, len(counts))
+    members = np.lexsort((counts, group))
+    named = np.empty_like(members)
+    named[members] = np.arange(len(members))
     coded = [coded_of(vocabulary[number]) for number in order]
     return {
-        "starts": starts,
-        "words": flat.astype(np.int32),
-        **_rare_words(flat, owners, starts, rare, common.pop("group")),
-        **common,
+        "members": members.astype(np.int32),
+        "posted": named[holders[: held_from[rare]]].astype(np.int32),
+        "posted_from": held_from[: rare + 1],
+        **_common_words(group[holders], held_from[rare:]),
+        **_classes(group[members], counts[members]),
         "vocabulary": np.frombuffer(b"".join(coded), np.uint8),
         "vocabulary_from": _ends([len(word) for word in coded]),
         **_by_hash("word", coded),
@@ -71,67 +75,38 @@ def _ranked(frequency: Integers, vocabulary: list[str]) -> tuple[Integers, list[
     return ranks, order
 
 
-def _rare_words(flat: Integers, owners: Integers, starts: Integers, rare: int, group: Integers) -> Arrays:
-    """Return, by rare word, the texts that have it in the first half of their words.
+def _grouped(holders: Integers, held_from: Integers, texts: int) -> tuple[Integers, int]:
+    """Return the group of each text, and how many words are not common; `holders` has the texts by word."""
+    group = np.zeros(texts, np.int64)
+    for word in range(len(held_from) - 2, -1, -1):
+        begin, end = held_from[word : word + 2]
+        parted = 2 * group
+        parted[holders[begin:end]] += 1
+        used = np.bincount(parted) > 0
+        if end - begin <= max(FEW, COMMON * texts) or np.count_nonzero(used) > GROUPS:
+            return group, word + 1
+        group = (used.cumsum() - 1)[parted]
+    return group, 0
 
-    With each stand its group, its number of words, and how many rare words it has in its second half: a search that
-    looked these up by the text would spend its time waiting for memory.
-    """
-    counts = starts[1:] - starts[:-1]
-    places = np.arange(len(flat)) - starts[owners]
-    half = (counts + 1) // 2
-    first = np.flatnonzero((places < half[owners]) & (flat < rare))
-    by_word = first[np.argsort(flat[first], kind="stable")]
-    texts = owners[by_word]
-    all_rare = np.bincount(owners[flat < rare], minlength=len(counts))
+
+def _common_words(groups: Integers, held_from: Integers) -> Arrays:
+    """Return which group has which of the common words; `groups` are those of the texts, by word, of all words."""
+    has = np.zeros((len(held_from) - 1, int(groups.max(initial=0)) + 1), np.uint8)
+    for word, begin in enumerate(held_from[:-1]):
+        has[word, groups[begin : held_from[word + 1]]] = 1
+    return {"group_has": has.ravel(), "groups": np.array(has.shape[1:])}
+
+
+def _classes(groups: Integers, sizes: Integers) -> Arrays:
+    """Return the class of each member, the group and number of words of each class, and where its members begin."""
+    new = np.ones(len(groups), np.bool_)
+    new[1:] = (groups[1:] != groups[:-1]) | (sizes[1:] != sizes[:-1])
+    begin = np.flatnonzero(new)
     return {
-        "posted": texts.astype(np.int32),
-        "posted_groups": group[texts],
-        "posted_sizes": counts[texts].astype(np.int32),
-        "posted_besides": np.maximum(0, all_rare - half)[texts].astype(np.int32),
-        "posted_from": np.searchsorted(flat[by_word], np.arange(rare + 1)),
-    }
-
-
-def _common_words(flat: Integers, owners: Integers, counts: Integers, numbers: tuple[int, int]) -> Arrays:
-    """Return the groups of texts with the same common words: these, where each is found, and the texts by size."""
-    rare, known = numbers
-    common = np.bincount(owners[flat >= rare], minlength=len(counts))
-    group, kept = _grouped(flat[flat >= rare], _ends(common))
-    starts = _ends(common[kept])
-    inside = flat[flat >= rare][ranges(_ends(common)[kept], common[kept])]
-    holders = np.repeat(np.arange(len(kept)), common[kept])
-    by_word = np.argsort(inside, kind="stable")
-    return {
-        "group": group.astype(np.int32),
-        "group_starts": starts,
-        "group_words": inside.astype(np.int32),
-        "group_posted": holders[by_word].astype(np.int32),
-        "group_places": (by_word - starts[holders[by_word]]).astype(np.int32),
-        "group_posted_from": np.searchsorted(inside[by_word], np.arange(rare, known + 1)),
-        **_members(group, counts, len(kept)),
-    }
-
-
-def _grouped(common: Integers, starts: Integers) -> tuple[Integers, Integers]:
-    """Return the group of each text, and the first text of each group; texts without common words are in one, too."""
-    data, ends = common.astype(np.int32).tobytes(), (starts * 4).tolist()
-    seen: dict[bytes, int] = {}
-    group = [seen.setdefault(data[ends[i] : ends[i + 1]], len(seen)) for i in range(len(ends) - 1)]
-    return np.array(group, np.int64), np.unique(np.array(group, np.int64), return_index=True)[1]
-
-
-def _members(group: Integers, counts: Integers, groups: int) -> Arrays:
-    """Return the texts by group and number of words, and where each such number begins."""
-    order = np.lexsort((counts, group))
-    keys = np.stack((group[order], counts[order]), axis=1)
-    new = np.flatnonzero(np.any(keys[1:] != keys[:-1], axis=1)) + 1
-    begin = np.concatenate(([0], new)) if len(order) else np.zeros(0, np.int64)
-    return {
-        "members": order.astype(np.int32),
-        "members_from": np.append(begin, len(order)),
-        "group_sizes": counts[order][begin],
-        "group_sizes_from": np.searchsorted(group[order][begin], np.arange(groups + 1)),
+        "classes": (new.cumsum() - 1).astype(np.int32),
+        "class_groups": groups[begin],
+        "class_sizes": sizes[begin],
+        "class_from": np.append(begin, len(groups)),
     }
 
 
@@ -150,6 +125,11 @@ def hashes_of(coded: Iterable[bytes]) -> NDArray[Any]:
 def coded_of(text: str) -> bytes:
     """Return a text's bytes; a lone surrogate, which no log holds, has some as well."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def text_of(coded: bytes) -> str:
+    """Return the text that has these bytes."""
+    return coded.decode("utf-8", "surrogatepass")
 
 
 def _ends(counts: Integers | list[int]) -> Integers:

@@ -4,7 +4,7 @@ Invariants: the last 20 TD errors and the last 5 lessons are kept (RULES R1). Th
 where a rule sorted it, what came later after that.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jotty_events.events import (
@@ -242,9 +242,9 @@ class QTable(TableView[tuple[str, str], QEntry]):
         """Return the last lessons of all entries, oldest first, by the texts of state and action."""
         return {(key[0], key[1]): list(lessons) for key, lessons in self._state[LESSONS.name].items()}
 
-    def all_td_errors(self) -> dict[tuple[str, str], list[float]]:
-        """Return the last TD errors of all entries, oldest first, by the texts of state and action."""
-        return {(key[0], key[1]): list(errors) for key, errors in self._state[TD_ERRORS.name].items()}
+    def all_td_errors(self) -> Iterator[tuple[tuple[str, str], Sequence[float]]]:
+        """Give out the texts of state and action of all entries with their last TD errors, oldest first."""
+        return (((key[0], key[1]), errors) for key, errors in self._state[TD_ERRORS.name].items())
 
     def is_ranked(self, nth: int) -> bool:
         """Say whether the entry of an insertion number was given a place in its tier."""

@@ -471,9 +471,12 @@ def test_the_actions_of_a_state_are_listed_oldest_first() -> None:
     assert [action for action, _ in q_table.actions_of("s")] == ["c", "b", "a"]
     assert q_table.actions_of("nowhere") == []
     assert q_table.highest_in(["s", "s|||a"]) == [(0.75, 2), (1.0, 1)]
+    known = [("s", "a", 0.75, 5), ("s", "b", 0.75, 2), ("s", "c", 0.25, 0), ("s|||a", "x", 1.0, 1)]
+    assert sorted(q_table.values_of(["s", "nowhere", "s|||a"])) == known
     assert list(q_table) == [("s", "c"), ("s|||a", "x"), ("s", "b"), ("s", "a")]
     one_by_one = [((one.state, one.action), one.value, one.visits, one.updated, one.nth) for one in q_table.entries()]
     assert sorted(q_table.retained()) == sorted(one_by_one)
+    assert dict(q_table.all_td_errors()) == {key: one.td_errors for key, one in q_table.items() if one.td_errors}
     assert q_table.all_lessons() == {key: one.lessons for key, one in q_table.items() if one.lessons}
     with pytest.raises(KeyError):
         q_table["s", "z"]

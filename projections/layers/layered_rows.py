@@ -180,10 +180,8 @@ class LayeredRows(Rows):
         with self._lock:
             self._ask(_require_sound)
             beneath, over = self._beneath, set(self._over)
-        for key, row in beneath.items() if beneath is not None else ():
-            if key not in over:
-                known = Rows.get(self, key)
-                yield key, row if known is None else known
+        # What was only looked at is the same in both.
+        yield from (one for one in (beneath.items() if beneath is not None else ()) if one[0] not in over)
         for key in over:
             row_over = Rows.get(self, key)
             if row_over is not None:

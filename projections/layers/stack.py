@@ -270,14 +270,15 @@ class Layers:
 
     def _scan(self, look: "Callable[[_Leaf], Iterator[tuple[Key, Any]]]") -> Iterator[tuple[Key, Any]]:
         seen = set[Key]()
-        for layer in self._newest:
-            is_oldest = layer is self._oldest[0]
+        for layer in self._newest[:-1]:
             for leaf in layer.leaves():
                 for key, found in look(leaf):
                     if key not in seen and found is not None:
                         yield key, found
-                    if not is_oldest:
-                        seen.add(key)
+                    seen.add(key)
+        for layer in self._oldest[:1]:
+            for leaf in layer.leaves():
+                yield from [one for one in look(leaf) if one[1] is not None and one[0] not in seen]
 
     def sheets(self) -> list[pa.Table]:
         """Return the sheets, oldest first."""

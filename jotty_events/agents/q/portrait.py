@@ -78,7 +78,8 @@ class TablePortrait:
         self._entries = table.entries()
         self._by_number = {entry.nth: entry for entry in self._entries}
         # All at once: to look up each entry's own takes many times as long.
-        self._lessons, self._errors = table.all_lessons(), table.all_td_errors()
+        self._lessons = table.all_lessons()
+        self._errors = dict(table.all_td_errors())
         self._tiers = table.tiers()
 
     def drawn(self, parameters: Mapping[str, float], *, complete: bool) -> Json:

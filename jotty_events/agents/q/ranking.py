@@ -66,9 +66,10 @@ class QRanking:
     def _begin(self, now: float) -> None:
         table = self._table
         # All at once: to look up each entry's errors and tier by itself takes many times as long.
-        errors, tiers = table.all_td_errors(), table.standing()
+        means = {key: error_mean(errors) for key, errors in table.all_td_errors()}
+        none, tiers = error_mean(()), table.standing()
         entries = [
-            Kept(key, nth, value, visits, error_mean(errors.get(key, ())), updated)
+            Kept(key, nth, value, visits, means.get(key, none), updated)
             for key, value, visits, updated, nth in table.retained()
         ]
         entries.sort(key=attrgetter("nth"))

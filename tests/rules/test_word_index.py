@@ -23,7 +23,7 @@ from jotty_events.rules.words import (
 )
 from jotty_events.rules.words.index import WordIndex
 from jotty_events.rules.words.near import Integers
-from jotty_events.rules.words.similarity import nearness, similar
+from jotty_events.rules.words.similarity import jaccard, nearness, similar, words
 
 VOCABULARY = [
     "query:",
@@ -220,6 +220,25 @@ def test_few_texts_are_looked_at_though_all_share_words(monkeypatch: pytest.Monk
         assert [nearest for _, nearest in found][:1] == [0.8]
         assert len(looked_at) == (1 if index is in_one else 2)
         assert 0 < sum(looked_at) < 100
+
+
+@pytest.mark.parametrize("most", [0, 30, 1 << 18])
+def test_what_is_kept_at_hand_of_common_words_is_bounded(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """However many queries come, plans hold no more numbers than they may, but for the newest; answers are the same."""
+    monkeypatch.setattr(packed_words, "_PLANNED", most)
+    source = random.Random(6)
+    known = sorted({labelled(source) for _ in range(300)})
+    packed = packed_words.PackedWords(word_packing.pack(known))
+    kept = []
+    for _ in range(100):
+        query = words(labelled(source))
+        near = packed.near(query)
+        assert sorted(known[place] for place in near.places) == [
+            text for text in known if jaccard(query, words(text)) > 0.5
+        ]
+        kept.append([len(plan.needed) + len(plan.whole.names) for plan in packed._plans.values()])
+    assert all(sum(one) <= max(most, one[-1]) for one in kept)
+    assert max(map(len, kept)) > (1 if most else 0)
 
 
 def test_parts_are_packed_together_before_they_become_many(monkeypatch: pytest.MonkeyPatch) -> None:

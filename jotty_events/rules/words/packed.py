@@ -98,12 +98,15 @@ class PackedWords:
         plan = self._plans.get(key)
         if plan is None:
             plan = self._new_plan(m, common)
-            self._planned += len(plan.needed) + len(plan.whole.names)
-            if self._planned > _PLANNED:
-                self._plans.clear()
-                self._planned = 0
+            self._make_room(len(plan.needed) + len(plan.whole.names))
             self._plans[key] = plan
         return plan
+
+    def _make_room(self, numbers: int) -> None:
+        if self._planned + numbers > _PLANNED:
+            self._plans.clear()
+            self._planned = 0
+        self._planned += numbers
 
     def _new_plan(self, m: int, common: list[int]) -> _Plan:
         shared = np.add.reduce(self._group_has[common], axis=0, dtype=np.int64).take(self._class_groups)

@@ -222,7 +222,7 @@ def test_few_texts_are_looked_at_though_all_share_words(monkeypatch: pytest.Monk
         assert 0 < sum(looked_at) < 100
 
 
-@pytest.mark.parametrize("most", [0, 30, 1 << 18])
+@pytest.mark.parametrize("most", [0, 300, 1 << 18])
 def test_what_is_kept_at_hand_of_common_words_is_bounded(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     """However many queries come, plans hold no more numbers than they may, but for the newest; answers are the same."""
     monkeypatch.setattr(packed_words, "_PLANNED", most)

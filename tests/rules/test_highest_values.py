@@ -23,10 +23,10 @@ steps = st.lists(st.tuples(st.sampled_from(["write", "write", "drop", "ask", "as
     steps,
     st.sampled_from([1, 5, 1024]),
     st.sampled_from([0, 3, 1024]),
-    st.booleans(),
+    st.integers(0, 10),
 )
 def test_the_highest_value_is_that_of_a_look_at_all_similar_states(
-    begun: dict[str, float], done: list[tuple[str, str, float]], few: int, packed: int, all_first: bool
+    begun: dict[str, float], done: list[tuple[str, str, float]], few: int, packed: int, all_at: int
 ) -> None:
     """Whatever is written, dropped, asked before, at once too, and numbered anew: equal values, numbers, nearness."""
     held = {state: (value, nth) for nth, (state, value) in enumerate(begun.items())}
@@ -35,9 +35,9 @@ def test_the_highest_value_is_that_of_a_look_at_all_similar_states(
         patch.setattr(word_index, "_FEW", packed)
         index, nth = WordIndex(held), len(held)
         highest = HighestValues(lambda asked: [held[state] for state in asked])
-        if all_first:
-            highest.learn_all(index)
-        for step, state, value in done:
+        for at, (step, state, value) in enumerate(done):
+            if at == all_at:
+                highest.learn_all(index)
             if step == "write":
                 held[state] = value, held.get(state, (0.0, nth))[1]
                 index.add(state)

@@ -49,11 +49,11 @@ class HighestValues:
             self._begin()
 
     def learn_all(self, index: WordIndex) -> None:
-        """Ask for all states of an index that was just made, none of which is gone: it takes less than one by one."""
+        """Ask for all states of an index at once, which takes less than asking for them one by one."""
         self._follow(index)
-        states = index.texts()
-        self._grow(len(states))
-        self._keep(np.arange(len(states)), states)
+        stands, states = index.standing()
+        self._grow(int(stands.max(initial=-1)) + 1)
+        self._keep(stands, states)
 
     def near(self, index: WordIndex, state: str) -> Near | None:
         """Return the highest value in the states of an index that are similar to one; None if there are none."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .matches import Match, Matches
-from .near import NOWHERE, Near
+from .near import NOWHERE, Integers, Near
 from .packed import PackedWords
 from .packing import pack
 from .similarity import words
@@ -80,8 +80,12 @@ class WordIndex:
 
     def texts(self) -> list[str]:
         """Return all texts: what is packed as it was given, then what was added, the oldest first."""
-        kept = (place for place in range(self._begun) if place not in self._gone)
-        return [*map(self._packed_texts.__getitem__, kept), *self.added]
+        return self.standing()[1]
+
+    def standing(self) -> tuple[Integers, list[str]]:
+        """Return where all texts stand, in ascending order, and the texts."""
+        stands = [stand for stand in range(self._end) if stand not in self._gone]
+        return np.array(stands, np.int64), list(map(self._text_at, stands))
 
     @property
     def arrays(self) -> Mapping[str, NDArray[Any]] | None:

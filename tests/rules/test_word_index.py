@@ -69,15 +69,17 @@ def _few_are_many() -> Iterator[None]:
     st.sampled_from([1, 4, 20, 1 << 14]),
     st.sampled_from([0, 5, 1024]),
     st.sampled_from([1, 4, 512]),
+    st.sampled_from([0, 3, 10_000]),
 )
 def test_the_index_answers_as_a_scan_would(
-    begun: list[str], made: list[tuple[bool, str]], asked: list[str], tail: int, few: int, groups: int
+    begun: list[str], made: list[tuple[bool, str]], asked: list[str], tail: int, few: int, groups: int, at_hand: int
 ) -> None:
     """After any additions and removals, in any parts, the answer is exact, in order, with equal floats."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(word_tail, "_WORDS", tail)
         patch.setattr(word_index, "_FEW", few)
         patch.setattr(word_packing, "GROUPS", groups)
+        patch.setattr(packed_words, "_REMEMBERED", at_hand)
         index, held = WordIndex(begun), set(begun)
         for adds, text in made:
             (index.add if adds else index.discard)(text)
@@ -153,6 +155,7 @@ def test_the_arrays_follow_from_the_texts_alone() -> None:
 
 def test_words_whose_hashes_are_equal_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     """A hash only leads to words and texts, which are then compared."""
+    monkeypatch.setattr(packed_words, "_REMEMBERED", 0)
     for module in (word_packing, packed_words):
         monkeypatch.setattr(module, "hashes_of", lambda coded: np.zeros(len(list(coded)), np.uint64))
     known = ["a b c", "b c d", "c d e", "", " "]

@@ -1,7 +1,7 @@
 """What may enter the log: only what comes back the same.
 
 Invariants: an admitted event decodes to an equal event, and that encodes to the same bytes. Integers in float fields
-became floats, and all values are such as values.py admits. Nothing else is (a typed error names the field).
+became floats, and all values are such as values.py admits. All else is refused: a typed error names the field.
 
 The check runs on every append, so it first looks at the types of all fields at once: an event of plain types needs
 no look at single fields. A lone surrogate in a text of such an event is found when it is encoded: see RunWriter.append.

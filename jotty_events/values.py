@@ -59,9 +59,10 @@ def integer(value: Any, where: str) -> int:
     """Admit an integer of at most 64 bits."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise refused(where, value, "an integer")
-    if not MIN_INT <= value <= MAX_INT:
+    plain = value if type(value) is int else int(value)
+    if not MIN_INT <= plain <= MAX_INT:
         raise InvalidEvent(f"{where} does not fit into 64 bits", hint="write it as text")
-    return value if type(value) is int else int(value)
+    return plain
 
 
 def boolean(value: Any, where: str) -> bool:

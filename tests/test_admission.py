@@ -72,6 +72,15 @@ class Rank(enum.IntEnum):
     FIRST = 1
 
 
+class Long(int):
+    """A number that says of itself that it is another one, which does not fit into 64 bits."""
+
+    __slots__ = ()
+
+    def __int__(self) -> int:
+        return 2**64
+
+
 class Money(float):
     """A number that is not of the plain type."""
 
@@ -195,12 +204,19 @@ def test_integers_of_other_types_become_plain() -> None:
     assert repr(admit(woken(count=Rank.FIRST))) == repr(woken(count=1))
 
 
+def test_an_integer_that_becomes_too_large_is_refused() -> None:
+    """What counts is the plain integer that would be written."""
+    require_refused(woken(count=Long(1)), "64 bits")
+    require_refused(with_content({"a": [Long(1)]}), "64 bits")
+
+
 def test_dictionaries_and_lists_of_other_types_become_plain() -> None:
     """Subclasses of dict and list are admitted as the JSON that they are; order is kept."""
     odd = OrderedDict([("b", 1), ("a", type("Items", (list,), {})([OrderedDict(x=1)]))])
     admitted = admit(with_content(odd))
     assert repr(admitted) == repr(with_content({"b": 1, "a": [{"x": 1}]}))
     require_unchanged(admitted)
+    assert repr(admit(with_content(OrderedDict(a=1)))) == repr(with_content({"a": 1}))
 
 
 def test_numbers_in_lists_and_structs_become_plain() -> None:
@@ -601,6 +617,15 @@ def test_a_bad_object_behind_good_ones_is_refused(bad: dict[Any, Any]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(admission, "_admit_slowly", None)
         assert admit(good) == good
+
+
+@pytest.mark.parametrize("bad", [{"run": "\ud800"}, {"run": 1}, {"seq": 1.0}, {"seq": True}, {"seq": 2**63}], ids=shown)
+def test_a_bad_struct_behind_good_ones_is_refused(bad: dict[str, Any]) -> None:
+    """A struct that needed no change is looked at again in the next event of the same types."""
+    good = woken(origin=Origin(run="r", seq=1))
+    for _ in range(3):
+        assert admit(good) is good
+        require_refused(woken(origin=Origin(**{"run": "r", "seq": 1, **bad})), "origin")
 
 
 def test_an_entry_for_a_table_that_is_not_there_is_refused_behind_good_ones() -> None:

@@ -245,6 +245,19 @@ def test_cells_of_a_dump_are_those_of_its_rows(shape: Table, data: st.DataObject
     assert [sorted(one) for one in over.cells(asked, named)] == [sorted(one) for one in rows.cells(asked, named)]
 
 
+def test_cells_stay_what_they_are_however_often_they_are_read() -> None:
+    """Read one by one or listed once for all, a missing number stays missing, and an integer an integer."""
+    shape = table("t", (text("a"), text("b")), real("v"), integer("nth"), grouped=1)
+    rows, shelf = Rows(shape), Shelf(shape)
+    for number in range(12):
+        rows.put(("g", f"{number}"), [None if number % 2 else number / 4, number if number % 3 else None])
+    shelf.save(rows)
+    opened = shelf.opened(lambda: rows)
+    expected = sorted(map(repr, rows.cells([("g",)], ("b", "nth", "v"))[0]))
+    for _ in range(40):
+        assert sorted(map(repr, opened.cells([("g",)], ("b", "nth", "v"))[0])) == expected
+
+
 @given(st.lists(st.text(max_size=3), min_size=1, unique=True), st.text(max_size=3))
 def test_a_sheet_finds_its_keys_and_no_others(keys: list[str], other: str) -> None:
     """Each key of many batches is found by its place, and one that is not there is not."""

@@ -66,9 +66,36 @@ def test_what_was_asked_for_is_not_asked_for_again() -> None:
     assert sorted(asked) == ["a b c", "a b d"]
     held["a b d"] = 0.75, 1
     highest.change("a b d")
-    assert highest.near(index, "a b") == (0.75, 1, 2 / 3)
-    assert asked[2:] == ["a b d"]
+    for _ in range(2):
+        assert highest.near(index, "a b") == (0.75, 1, 2 / 3)
+        assert asked[2:] == ["a b d"]
     assert highest.near(index, "y") is None
+
+
+def test_changes_after_which_nobody_asks_do_not_pile_up() -> None:
+    """A table that learns for long without a look at its highest values holds no list of all that changed."""
+    held = {f"a {number}": (number / 5000, number) for number in range(3000)}
+    highest, index = HighestValues(lambda asked: [held[text] for text in asked]), WordIndex(held)
+    highest.learn_all(index)
+    for number, state in enumerate(held):
+        held[state] = 1 - number / 5000, number
+        highest.change(state)
+        assert len(highest._changed) <= highest_values._FEW
+    assert [highest.near(index, state) for state in ("a 0", "a 2999")] == [(1.0, 0, 1.0), (1 - 2999 / 5000, 2999, 1.0)]
+
+
+def test_all_states_are_learned_where_they_stand_after_some_went() -> None:
+    """States that went from the index, packed or not, or came back to it, shift no others."""
+    held = {text: (number / 10, number) for number, text in enumerate(["a b", "c d", "e f", "g h"])}
+    index = WordIndex(["a b", "gone", "c d"])
+    for text in ("e f", "gone too", "g h"):
+        index.add(text)
+    for text in ("gone", "gone too", "a b"):
+        index.discard(text)
+    index.add("a b")
+    highest = HighestValues(lambda asked: [held[text] for text in asked])
+    highest.learn_all(index)
+    assert [highest.near(index, text) for text in held] == [(*one, 1.0) for one in held.values()]
 
 
 def test_what_was_asked_for_at_once_is_not_asked_for_again() -> None:

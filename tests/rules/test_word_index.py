@@ -153,14 +153,114 @@ def test_the_arrays_follow_from_the_texts_alone() -> None:
     assert [pairs[0][name].dtype for name in pairs[0]] == [pairs[1][name].dtype for name in pairs[0]]
 
 
-def test_words_whose_hashes_are_equal_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_arrays_do_not_depend_on_the_order_of_words_in_a_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In which order a set gives out its words differs from process to process; the arrays are the same."""
+    source = random.Random(6)
+    known = sorted({labelled(source) for _ in range(100)})
+    forwards = word_packing.pack(known)
+    monkeypatch.setattr(word_packing, "words", lambda text: sorted(words(text), reverse=True))
+    backwards = word_packing.pack(known)
+    assert all(np.array_equal(forwards[name], backwards[name]) for name in forwards)
+
+
+def split(texts: list[str]) -> tuple[int, int, int]:
+    """Return how many words of some texts are common, and into how many groups and classes they part the texts."""
+    arrays = word_packing.pack(texts)
+    rare = len(arrays["posted_from"]) - 1
+    return len(arrays["vocabulary_from"]) - 1 - rare, int(arrays["groups"][0]), len(arrays["class_sizes"])
+
+
+def test_a_word_is_common_above_both_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is in more than FEW texts and in more than the share COMMON of all; at either limit it is not yet."""
+    texts = [f"{'all ' if number < 4 else ''}w{number}" for number in range(10)]
+    for few, share, common in [(3, 0.3, 1), (4, 0.3, 0), (3, 0.4, 0), (0, 0.0, 11)]:
+        monkeypatch.setattr(word_packing, "FEW", few)
+        monkeypatch.setattr(word_packing, "COMMON", share)
+        monkeypatch.setattr(word_packing, "GROUPS", 100)
+        assert split(texts)[0] == common
+
+
+def test_common_words_part_texts_into_so_many_groups_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The most frequent words are taken as long as the groups are not too many: exactly as many are allowed."""
+    texts = [" ".join(f"bit{bit}" for bit in range(3) if number >> bit & 1) + " all" for number in range(8)]
+    for groups, common in [(1, 1), (2, 2), (3, 2), (4, 3), (7, 3), (8, 4)]:
+        monkeypatch.setattr(word_packing, "GROUPS", groups)
+        assert split(texts)[:2] == (common, 2 ** (common - 1))
+
+
+def test_texts_of_one_group_with_as_many_words_are_one_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the texts stand in turn, there is one class for each number of words that occurs in a group."""
+    monkeypatch.setattr(word_packing, "GROUPS", 1)
+    texts = [" ".join(["all", *(f"w{number}_{at}" for at in range(number % 3))]) for number in range(30)]
+    assert split(texts) == (1, 1, 3)
+
+
+def test_what_is_kept_at_hand_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many words and labels are asked for, few of them are remembered, and answers stay exact."""
+    monkeypatch.setattr(packed_words, "_REMEMBERED", 50)
+    monkeypatch.setattr(packed_words, "_PLANNED", 1000)
+    known = [f"w{number} all of them" for number in range(100)]
+    part = packed_words.PackedWords(word_packing.pack(known))
+    for number in range(200):
+        query = " ".join([f"w{number} all", *(f"more{number}_{at}" for at in range(number % 40))])
+        found = {known[place] for place in part.near(words(query)).places.tolist()}
+        assert found == {one for one in known if similar(query, one)}
+        assert len(part._remembered) <= 50
+        assert len(part._plans) <= 1000 // 64
+
+
+def test_few_answers_are_remembered() -> None:
+    """What is learned of one step asks for a few states; the answers for all others are not held."""
+    index = WordIndex(["a b"])
+    for number in range(50):
+        assert index.similar(f"a b {number}") == [("a b", 2 / 3)]
+        assert len(index._answers) <= word_index._REMEMBERED
+
+
+def test_texts_that_came_last_are_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a search looks at text by text is limited, in texts as well as in words."""
+    for limit, most in (("_TEXTS", 10), ("_WORDS", 3)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(word_tail, limit, 10)
+            index = WordIndex(["a"])
+            for number in range(100):
+                index.add(f"word{number} and three more")
+                assert len(index._tail) < most
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_texts_without_words_are_similar_to_no_words(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    """Wherever they stand among texts with words: first, in between, in a row, last."""
+    monkeypatch.setattr(word_tail, "_TEXTS", 1 if packed else 100)
+    index, held = WordIndex(["zz"]), {"zz"}
+    for text in ("", "a", " ", "\n", "b", "a b", "\t"):
+        index.add(text)
+        held.add(text)
+        for query in ("a", "b", "zz", "a b", "a new", ""):
+            assert index.similar(query) == scan(held, query)
+
+
+def test_lone_surrogates_are_told_apart() -> None:
+    """No log holds one, but who asks with one gets an exact answer: it is neither another one nor a question mark."""
+    known = ["\ud800", "\udfff", "?", "\ud800 a b", "\udfff a b", "? a b", "\ufffd a b"]
+    packed, added = WordIndex(known), WordIndex()
+    for text in known:
+        added.add(text)
+    for index in (packed, added):
+        assert [index.similar(text) for text in known] == [scan(set(known), text) for text in known]
+        assert all(text in index for text in known)
+
+
+@pytest.mark.parametrize("remembered", [0, 2, 100])
+def test_words_whose_hashes_are_equal_are_told_apart(monkeypatch: pytest.MonkeyPatch, remembered: int) -> None:
     """A hash only leads to words and texts, which are then compared."""
-    monkeypatch.setattr(packed_words, "_REMEMBERED", 0)
     for module in (word_packing, packed_words):
         monkeypatch.setattr(module, "hashes_of", lambda coded: np.zeros(len(list(coded)), np.uint64))
+    monkeypatch.setattr(packed_words, "_REMEMBERED", remembered)
     known = ["a b c", "b c d", "c d e", "", " "]
     index = WordIndex(known)
-    assert [index.similar(text) for text in known] == [scan(set(known), text) for text in known]
+    for text in (*known, "a b unknown", "unknown"):
+        assert index.similar(text) == scan(set(known), text)
     assert [text in index for text in [*known, "a c b"]] == [True] * 5 + [False]
     index.discard("b c d")
     assert index.similar("a b c") == scan(set(known) - {"b c d"}, "a b c")
@@ -283,6 +383,11 @@ def test_the_arrays_stay_until_much_has_changed(monkeypatch: pytest.MonkeyPatch)
     assert index.arrays is not arrays
     assert (index.texts(), index.added, index.gone) == (["a b", "c d", *"efghi"], [], [])
     assert index.similar("a b") == [("a b", 1.0)]
+    packed = index.arrays
+    for text in index.texts()[:5]:
+        assert index.arrays is packed
+        index.discard(text)
+    assert index.arrays is not packed
     for text in index.texts():
         index.discard(text)
     assert (len(index), index.texts()) == (0, [])

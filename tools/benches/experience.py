@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from random import Random
-from statistics import median
+from statistics import fmean, median
 from time import perf_counter
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from .places import scratch
 ENTRIES = 100_000
 ROUNDS = 10
 STEPS = 100
-"""Steps of a round: each begins with the plain scans, so that both see the same machine."""
+"""Steps of a round. A round begins with the plain scans, so that both see the same machine."""
 
 
 class _Kind(NamedTuple):
@@ -71,10 +71,13 @@ def _figures(q: LLMQPredictor, known: list[str], kind: _Kind) -> Iterator[Figure
     _steps(q, kind)
     rounds = [(timed(partial(_scans, known, kind)), _steps(q, kind)) for _ in range(ROUNDS)]
     scan = median(scans for scans, _ in rounds)
-    took = median(step for _, steps in rounds for step in steps)
+    times = [step for _, steps in rounds for step in steps]
+    took, average = median(times), fmean(times)
     peer = f"{kind.scans} plain scan{'s' * (kind.scans > 1)}"
     yield Figure("experience", f"{peer} of {len(known):,} states", scan * 1e6, "µs")
     yield Figure("experience", f"ours, {kind.name}", took * 1e6, "µs", took / scan, peer, Budget(1 / 500, at_most=True))
+    # The median does not show the few steps in which a part of the index is packed; the average does.
+    yield Figure("experience", f"ours, {kind.name}, on average", average * 1e6, "µs", average / scan, peer)
 
 
 def _scans(known: list[str], kind: _Kind) -> None:

@@ -71,7 +71,9 @@ class StateIndex:
             return question(self._made_anew())
 
     def _made_anew(self) -> WordIndex:
-        self._kept, self._index = None, WordIndex(self._table.all_states())
+        """Return an index made of the table; once made so it has all in memory, and no file can damage it."""
+        if self._index is None or self._kept is not None:
+            self._kept, self._index = None, WordIndex(self._table.all_states())
         return self._index
 
     def _opened(self, kept: KeptIndex) -> WordIndex:
@@ -100,14 +102,18 @@ class StateIndex:
 
     def to_keep(self) -> Index | None:
         """Return the index as a snapshot keeps it; None where it was never needed, or would be long to list."""
-        index = self._index
-        if index is None:
-            kept = self._kept
-            if kept is None or len(self._came) + len(self._went) > _FEW:
-                return None
-            return Index(NAME, OF, VERSION, kept, lambda: _loaded(kept), list(self._came), list(self._went))
-        if len(index.added) + len(index.gone) > max(_FEW, len(index) // _SHARE):
-            self._index = index = WordIndex(index.texts())
+        if self._index is None:
+            return self._as_it_was_kept()
+        self._index = self._ask(_packed_anew)
+        return self._ask(self._as_it_is)
+
+    def _as_it_was_kept(self) -> Index | None:
+        kept = self._kept
+        if kept is None or len(self._came) + len(self._went) > _FEW:
+            return None
+        return Index(NAME, OF, VERSION, kept, lambda: _loaded(kept), list(self._came), list(self._went))
+
+    def _as_it_is(self, index: WordIndex) -> Index | None:
         arrays, texts = index.arrays, index.packed_texts
         if arrays is None or len(texts) < KEPT_FROM:
             return None
@@ -115,6 +121,12 @@ class StateIndex:
         went = [texts[place] for place in index.gone]
         made = self._kept if same else arrays
         return Index(NAME, OF, VERSION, made, lambda: {**arrays, TEXTS: list(texts)}, index.added, went)
+
+
+def _packed_anew(index: WordIndex) -> WordIndex:
+    """Return an index that takes few words to list: itself, unless much came and went."""
+    changed = len(index.added) + len(index.gone)
+    return WordIndex(index.texts()) if changed > max(_FEW, len(index) // _SHARE) else index
 
 
 def _loaded(kept: KeptIndex) -> dict[str, Any]:

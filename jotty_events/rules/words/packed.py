@@ -25,6 +25,8 @@ _REMEMBERED = 10_000
 """Words whose numbers are kept at hand: most of those that are asked for are asked for again."""
 _PLANNED = 1 << 18
 """So many numbers are kept of what follows from common words alone: many queries have the same labels."""
+_OF_A_PLAN = 64
+"""What a plan takes besides its numbers, as if it were numbers: plans for few classes are many, and not free."""
 
 
 class _Found(NamedTuple):
@@ -96,17 +98,16 @@ class PackedWords:
     def _plan(self, m: int, common: list[int]) -> _Plan:
         key = (m, *sorted(common))
         plan = self._plans.get(key)
-        if plan is None:
-            plan = self._new_plan(m, common)
-            self._make_room(len(plan.needed) + len(plan.whole.names))
-            self._plans[key] = plan
-        return plan
+        return self._keep(key, self._new_plan(m, common)) if plan is None else plan
 
-    def _make_room(self, numbers: int) -> None:
-        if self._planned + numbers > _PLANNED:
+    def _keep(self, key: tuple[int, ...], plan: _Plan) -> _Plan:
+        size = _OF_A_PLAN + len(plan.needed) + len(plan.whole.names)
+        if self._planned + size > _PLANNED:
             self._plans.clear()
             self._planned = 0
-        self._planned += numbers
+        self._plans[key] = plan
+        self._planned += size
+        return plan
 
     def _new_plan(self, m: int, common: list[int]) -> _Plan:
         shared = np.add.reduce(self._group_has[common], axis=0, dtype=np.int64).take(self._class_groups)

@@ -29,7 +29,14 @@ GROUPS = 512
 
 
 def pack(texts: Sequence[str]) -> Arrays:
-    """Return the arrays of some texts, each of them once; a text's place in the sequence is its place in them."""
+    """Return the arrays of some texts, each of them once; a text's place in the sequence is its place in them.
+
+    By the name of a text: `members` is its place, `classes` its class. By class: `class_groups` is its group,
+    `class_sizes` how many words its texts have, `class_from` the name of its first text. By word: `posted`, from
+    `posted_from` on, names the texts that have a rare word; a row of `group_has` says which of the groups (`groups` of
+    them) have a common one; `vocabulary`, from `vocabulary_from` on, is the word itself in UTF-8. What ends last is
+    said as well. `word_hashes` and `text_hashes` ascend; `…_by_hash` is the word, or the place of the text, of each.
+    """
     numbers, counts, vocabulary = _numbered(texts)
     frequency = np.bincount(numbers, minlength=len(vocabulary))
     ranks, order = _ranked(frequency, vocabulary)
@@ -80,11 +87,13 @@ def _grouped(holders: Integers, held_from: Integers, texts: int) -> tuple[Intege
     group = np.zeros(texts, np.int64)
     for word in range(len(held_from) - 2, -1, -1):
         begin, end = held_from[word : word + 2]
+        # Each group falls into the texts without the word, which get an even number, and those with it.
         parted = 2 * group
         parted[holders[begin:end]] += 1
         used = np.bincount(parted) > 0
         if end - begin <= max(FEW, COMMON * texts) or np.count_nonzero(used) > GROUPS:
             return group, word + 1
+        # Numbers that no text got are left out, so that groups are numbered without gaps.
         group = (used.cumsum() - 1)[parted]
     return group, 0
 

@@ -1,9 +1,10 @@
 """Rows over what a snapshot keeps: they become Python objects on use, and changes lie over them.
 
 Invariants: `groups` holds what was changed and what was looked at; for a key in `_over` it alone says whether there is
-a row, for any other key the rows beneath do. `_sizes` holds how many rows a group has, for each group that came up;
-`_began` whether it had any beneath. What is damaged beneath is replaced, once, by what `rescue` gives: the same rows.
-Looking fills in what was looked at, so one lock keeps a reader from bringing back what a writer takes away.
+a row, for any other key the rows beneath do; some that have none there are in `_absent`, since a new row is looked for
+several times. `_sizes` holds how many rows a group that came up has; `_began` whether it had any beneath. What is
+damaged beneath is replaced, once, by what `rescue` gives: the same rows. Looking fills in what was looked at, so one
+lock keeps a reader from bringing back what a writer takes away.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,9 @@ _MODULUS = 1 << 256
 ROWS = 4096
 """Rows that become Python objects at once where all of them are summed."""
 
+_FEW = 1024
+"""So many keys that have no row beneath are known by heart."""
+
 AT_ONCE = 10_000
 """Tables of no more rows are taken up whole as soon as all rows are asked for."""
 
@@ -36,6 +40,7 @@ class LayeredRows(Rows):
     """Rows of which most may still lie in Arrow."""
 
     __slots__ = (
+        "_absent",
         "_began",
         "_beneath",
         "_count",
@@ -58,6 +63,7 @@ class LayeredRows(Rows):
         self._pending: list[tuple[pa.Table | None, pa.Table]] = []
         self._unsaved: list[pa.Table] = []
         self._over: set[Key] = set()
+        self._absent: set[Key] = set()
         self._whole: set[Key] = set()
         self._sizes: dict[Key, int] = {}
         self._began: dict[Key, bool] | None = {}
@@ -83,11 +89,15 @@ class LayeredRows(Rows):
 
     def _fetched(self, key: Key) -> Row | None:
         prefix = key[: self._prefix]
-        if key in self._over or prefix in self._whole:
+        if key in self._over or key in self._absent or prefix in self._whole:
             return None
         row = self._ask(lambda beneath: beneath.get(key))
         if row is not None:
             self.groups.setdefault(prefix, {})[key[self._prefix :]] = row
+        elif len(self._absent) < _FEW:
+            self._absent.add(key)
+        else:
+            self._absent = {key}
         return row
 
     def group(self, prefix: Key) -> dict[Key, Row]:
@@ -116,7 +126,7 @@ class LayeredRows(Rows):
 
     def count(self, prefix: Key) -> int:
         """Return how many rows lie below a parent's key."""
-        size = self._sizes.get(prefix)
+        size = self._sizes.get(prefix, 0 if prefix in self._absent else None)
         if size is not None:
             return size
         return super().count(prefix) if self._beneath is None else self._ask(lambda one: one.count(prefix))
@@ -174,7 +184,7 @@ class LayeredRows(Rows):
 
     def _forget_beneath(self) -> None:
         self._beneath = None
-        self._over, self._whole = set(), set()
+        self._over, self._absent, self._whole = set(), set(), set()
 
     def _stream(self) -> Iterator[tuple[Key, Row]]:
         with self._lock:

@@ -1,19 +1,16 @@
 """Q-learning: lookup, update, choice, buffer and lessons."""
 
-from collections.abc import Iterable, Sequence
 from math import inf, nan
-from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_q_table import Table
 
-from jotty_events.rules.q.highest import plainly
 from jotty_events.rules.q.learning import (
     NO_NEXT,
     UNKNOWN,
     Estimate,
-    Known,
     QConclusion,
     best_next,
     choose,
@@ -24,41 +21,9 @@ from jotty_events.rules.q.learning import (
     lesson,
     priority,
 )
-from jotty_events.rules.words.index import WordIndex
-from jotty_events.rules.words.matches import Tier
 from jotty_events.rules.words.similarity import nearness, similar
 
 unit = st.floats(0, 1)
-
-
-class Row(NamedTuple):
-    nth: int
-    value: float
-    visits: int = 1
-    average_reward: float = 0.5
-
-
-class Table:
-    """A Q-table of ((state, action), value) pairs in the order of their insertion."""
-
-    def __init__(self, *entries: tuple[str, str, float]) -> None:
-        self.rows = {(state, action): Row(nth, value) for nth, (state, action, value) in enumerate(entries)}
-        self.index = WordIndex()
-        for state, _ in self.rows:
-            self.index.add(state)
-
-    def entry(self, state: str, action: str) -> Row | None:
-        return self.rows.get((state, action))
-
-    def similar_states(self, state: str) -> Iterable[Tier]:
-        return self.index.matches(state).tiers()
-
-    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
-        return [(state, action, row.value, row.nth) for (state, action), row in self.rows.items() if state in states]
-
-    def highest_near(self, state: str) -> tuple[float, int, float] | None:
-        near = dict(self.index.similar(state))
-        return plainly([(value, nth, near[known]) for known, _, value, nth in self.values_of(list(near))])
 
 
 def conclude(reward: float, before: float, alpha: float = 0.6) -> QConclusion:

@@ -1,18 +1,15 @@
 """Q-learning by version 1 beside version 2: where the original's rules differ from the corrected ones."""
 
 import random
-from collections.abc import Iterable, Sequence
 from math import inf, nan
-from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from small_q_table import Table
 
-from jotty_events.rules.q.highest import plainly
 from jotty_events.rules.q.learning import (
     UNKNOWN,
-    Known,
     QConclusion,
     best_next,
     choose,
@@ -25,40 +22,9 @@ from jotty_events.rules.q.learning import (
 )
 from jotty_events.rules.q.lessons import lesson
 from jotty_events.rules.q.replay import drawn, reweigh
-from jotty_events.rules.words.index import WordIndex
-from jotty_events.rules.words.matches import Tier
 from jotty_events.rules.words.similarity import similar
 from jotty_events.rules.words.text_form import describe_action, describe_state
 from jotty_events.rules.words.text_shapes import Crash
-
-
-class Row(NamedTuple):
-    nth: int
-    value: float
-    visits: int = 1
-    average_reward: float = 0.5
-
-
-class Table:
-    """A Q-table of (state, action, value), numbered in the order in which they are given."""
-
-    def __init__(self, *entries: tuple[str, str, float]) -> None:
-        self.rows = {(state, action): Row(nth, value) for nth, (state, action, value) in enumerate(entries)}
-        self.index = WordIndex(state for state, _ in self.rows)
-
-    def entry(self, state: str, action: str) -> Row | None:
-        return self.rows.get((state, action))
-
-    def similar_states(self, state: str) -> Iterable[Tier]:
-        return self.index.matches(state).tiers()
-
-    def values_of(self, states: Sequence[str]) -> Iterable[Known]:
-        return [(state, action, row.value, row.nth) for (state, action), row in self.rows.items() if state in states]
-
-    def highest_near(self, state: str) -> tuple[float, int, float] | None:
-        near = dict(self.index.similar(state))
-        return plainly([(value, nth, near[known]) for known, _, value, nth in self.values_of(list(near))])
-
 
 phrases = st.lists(st.sampled_from(["a", "b", "c", "d", "B"]), max_size=4).map(" ".join)
 tables = st.lists(st.tuples(phrases, phrases, st.sampled_from([0.0, 0.2, 0.5, 0.9])), max_size=8).map(
